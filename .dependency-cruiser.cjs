@@ -1,0 +1,59 @@
+/** The rooms of docs/architecture.md and the one direction in which they may import each other. */
+const engineRooms = 'queue|edge|ingest|filter|deploy|window|rule|generate';
+
+module.exports = {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'nothing-imports-commands',
+      severity: 'error',
+      from: { pathNot: '^src/commands/' },
+      to: { path: '^src/commands/' },
+    },
+    {
+      name: 'engine-knows-no-store',
+      severity: 'error',
+      from: { path: '^src/engine/' },
+      to: { path: '^src/(store|commands)/' },
+    },
+    {
+      name: 'store-knows-the-model-only',
+      severity: 'error',
+      from: { path: '^src/store/', pathNot: '(/testing/|\\.test\\.ts$)' },
+      to: { path: '^src/engine/', pathNot: '^src/engine/model/' },
+    },
+    {
+      name: 'model-imports-nothing-of-ours',
+      severity: 'error',
+      from: { path: '^src/engine/model/', pathNot: '\\.test\\.ts$' },
+      to: { path: '^src/', pathNot: '^src/engine/model/' },
+    },
+    {
+      name: 'engine-rooms-know-the-model-only',
+      severity: 'error',
+      from: { path: `^src/engine/(${engineRooms})/`, pathNot: '\\.test\\.ts$' },
+      to: { path: '^src/engine/', pathNot: '^src/engine/(model|$1)/' },
+    },
+    {
+      name: 'only-tests-import-testing',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '(/testing/|\\.test\\.tsx?$)' },
+      to: { path: '/testing/' },
+    },
+    {
+      name: 'windows-and-rules-are-pure',
+      severity: 'error',
+      from: { path: '^src/engine/(window|rule)/', pathNot: '\\.test\\.ts$' },
+      to: { dependencyTypes: ['core'] },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'types'],
+    },
+  },
+};

@@ -1,0 +1,29 @@
+/** Largest value of one record that is stored as an event; a larger one is a dead letter with its first bytes. */
+export const VALUE_BYTES_MAX = 1024 * 1024;
+
+/** How much of an oversized value the dead letter keeps: enough to see what and whose it was. */
+export const OVERSIZED_SAMPLE_BYTES = 4096;
+
+/** A chunk's largest record count: below the server's block limits that `writeChunk` sends, so it is never split. */
+export const CHUNK_RECORDS_MAX = 100_000;
+
+/** A chunk's largest amount of value bytes; bounds the memory of one insert on both sides. */
+export const CHUNK_BYTES_MAX = 32 * 1024 * 1024;
+
+/** The topic that `ingest` and the simulators fill unless told otherwise. */
+export const DEFAULT_TOPIC = 'events';
+
+/** Partitions of a topic that atbd creates: two per shard of the default stack. */
+export const DEFAULT_PARTITION_COUNT = 6;
+
+/** Consumer group of the ingest workers. */
+export const INGEST_GROUP_ID = 'atbd-ingest';
+
+/** Record header that exempts a backfilled event from the clock check (value "1"). */
+export const BACKFILL_HEADER = 'atbd-backfill';
+
+/** A ts before queue time minus this is clamped: 400 days. */
+export const TS_PAST_MS_MAX = 400 * 24 * 60 * 60 * 1000;
+
+/** A ts after queue time plus this is clamped: 10 minutes. */
+export const TS_FUTURE_MS_MAX = 10 * 60 * 1000;
