@@ -7,8 +7,8 @@ export const OVERSIZED_SAMPLE_BYTES = 4096;
 /** A chunk's largest record count: below the server's block limits that `writeChunk` sends, so it is never split. */
 export const CHUNK_RECORDS_MAX = 100_000;
 
-/** A chunk's largest amount of value bytes; bounds the memory of one insert on both sides. */
-export const CHUNK_BYTES_MAX = 32 * 1024 * 1024;
+/** A chunk is full at this amount of value bytes; bounds the memory of one insert on both sides (two chunks a partition). */
+export const CHUNK_BYTES_MAX = 16 * 1024 * 1024;
 
 /** The topic that `ingest` and the simulators fill unless told otherwise. */
 export const DEFAULT_TOPIC = 'events';
