@@ -1,0 +1,118 @@
+import type { LedgerLine, PartitionKey, StoredRun, Tally } from '../model/verify.js';
+import { FindingRuns, type Finding, type FindingKind } from './finding.js';
+import { isDense } from './segment.js';
+
+/** What one side knows about the offsets `first` to `last` (inclusive). */
+export interface RangeEvidence {
+  readonly first: bigint;
+  readonly last: bigint;
+  /** Ascending; what is not in a run is not stored. */
+  readonly runs: readonly StoredRun[];
+  /** Offsets before this one are no longer in the queue, so nothing is known of them. */
+  readonly queueKnownFrom: bigint;
+  /** The offsets at or after `queueKnownFrom` that have a record. */
+  readonly queueOffsets: ReadonlySet<bigint>;
+}
+
+/** The lines that lie in the range, and what a recount of exactly these found. */
+export interface RangeExpectation {
+  readonly key: PartitionKey;
+  readonly lines: readonly LedgerLine[];
+  readonly tally: Tally | undefined;
+  readonly isTangled: boolean;
+}
+
+/** What an absent record of a covered offset is, and the mark that says so. */
+type MissingKind = Extract<FindingKind, 'row_missing' | 'dead_letter_missing' | 'record_missing'>;
+
+/** Offset by offset: what the queue, the ledger and the rows say of it, and the faults in that. */
+export class RangeComparison {
+  readonly #expectation: RangeExpectation;
+  readonly #findings: FindingRuns;
+  readonly #missingKind: MissingKind;
+  #missingCount = 0;
+  #faultCount = 0;
+
+  constructor(expectation: RangeExpectation) {
+    this.#expectation = expectation;
+    this.#findings = new FindingRuns(expectation.key);
+    this.#missingKind = missingKind(expectation);
+  }
+
+  /** Pieces come in ascending order. */
+  add(evidence: RangeEvidence): void {
+    const { first, last, runs } = evidence;
+    let runIndex = 0;
+    for (let offset = first; offset <= last; offset += 1n) {
+      while (runs[runIndex] && (runs[runIndex]?.last ?? 0n) < offset) runIndex += 1;
+      const next = runs[runIndex];
+      this.#judge(offset, next && next.first <= offset ? next : undefined, evidence);
+    }
+  }
+
+  #judge(offset: bigint, run: StoredRun | undefined, evidence: RangeEvidence): void {
+    const lines = this.#expectation.lines.filter((l) => l.first <= offset && offset <= l.last);
+    const kinds = run ? storedFaults(run, lines) : new Set<FindingKind>();
+    if (!run) {
+      const absence = this.#absence(offset, lines, evidence);
+      if (absence === 'natural' && lines.length < 2) return;
+      if (absence !== 'natural') kinds.add(absence);
+      if (kinds.has(this.#missingKind)) this.#missingCount += 1;
+    }
+    const coverage = lines.reduce((total, line) => total + line.copies, 0);
+    if (coverage > 1) kinds.add('ledger_overlap');
+    this.#faultCount += kinds.size;
+    this.#findings.mark(offset, kinds, run?.shards ?? []);
+  }
+
+  /** Why nothing is stored of an offset: by nature (the queue has no record there), or a fault. */
+  #absence(
+    offset: bigint,
+    lines: readonly LedgerLine[],
+    { queueKnownFrom, queueOffsets }: RangeEvidence,
+  ): 'natural' | FindingKind {
+    if (lines.length === 0) {
+      if (offset < queueKnownFrom) return 'hole_unproven';
+      return queueOffsets.has(offset) ? 'hole' : 'natural';
+    }
+    // A dense line counts every offset as a record, even one that the queue has compacted since.
+    if (lines.some(isDense) || queueOffsets.has(offset)) return this.#missingKind;
+    return 'natural';
+  }
+
+  /** All findings, in order of place. Counts that no offset explains are a finding of the whole range. */
+  close(): Finding[] {
+    const findings = this.#findings.close();
+    const { key, lines, tally, isTangled } = this.#expectation;
+    const [line] = lines;
+    if (!line || isTangled) return findings;
+    const unnamed = line.stored + line.dead - (tally?.distinct ?? 0) - this.#missingCount;
+    const whole = { ...key, first: line.first, last: line.last, shards: [line.shard] };
+    if (unnamed > 0) findings.push({ ...whole, kind: this.#missingKind, count: unnamed });
+    else if (this.#faultCount === 0) {
+      const surplus = Math.abs((tally?.rowsDistinct ?? 0) - line.stored);
+      const kind = 'ledger_count_wrong';
+      findings.push({ ...whole, kind, count: Math.max(surplus, Math.abs(unnamed)) });
+    }
+    return findings;
+  }
+}
+
+function storedFaults(run: StoredRun, lines: readonly LedgerLine[]): Set<FindingKind> {
+  const kinds = new Set<FindingKind>();
+  if (run.rows > 1) kinds.add('row_doubled');
+  if (run.deadLetters > 1) kinds.add('dead_letter_doubled');
+  if (run.rows > 0 && run.deadLetters > 0) kinds.add('row_and_dead_letter');
+  if (lines.length === 0) kinds.add('ledger_line_missing');
+  return kinds;
+}
+
+/** Which of the two the line has too few of; both, or no telling: `record_missing`. */
+function missingKind({ lines, tally, isTangled }: RangeExpectation): MissingKind {
+  const [line] = lines;
+  if (!line || isTangled) return 'record_missing';
+  const isRowShort = (tally?.rowsDistinct ?? 0) < line.stored;
+  const isDeadLetterShort = (tally?.deadLettersDistinct ?? 0) < line.dead;
+  if (isRowShort === isDeadLetterShort) return 'record_missing';
+  return isRowShort ? 'row_missing' : 'dead_letter_missing';
+}

@@ -1,0 +1,106 @@
+import { AtbdError } from '../model/error.js';
+import type { TopicEpoch } from '../model/chunk.js';
+import type { GroupPosition, TopicDescription } from '../model/queue.js';
+import type { PartitionKey } from '../model/verify.js';
+import {
+  verifyPartition,
+  type PartitionAtCut,
+  type PartitionReport,
+  type VerifySources,
+} from './verify-partition.js';
+
+export interface VerifyOptions {
+  readonly groupId: string;
+  /** Only this topic; all when undefined. */
+  readonly topic: string | undefined;
+  readonly onProgress?: (progress: VerifyProgress) => void;
+}
+
+export interface VerifyProgress {
+  readonly partitionsDone: number;
+  readonly partitionCount: number;
+  readonly rows: number;
+}
+
+/**
+ * Compares queue, ledger and rows, per topic, epoch and partition. The cut is what the group had
+ * committed at the start, so live traffic is neither waited for nor mistaken for a fault.
+ */
+export async function verify(
+  options: VerifyOptions,
+  sources: VerifySources,
+): Promise<readonly PartitionReport[]> {
+  const cuts = await takeCut(options, sources);
+  const reports: PartitionReport[] = [];
+  let rows = 0;
+  for (const cut of cuts) {
+    options.onProgress?.({ partitionsDone: reports.length, partitionCount: cuts.length, rows });
+    sources.signal.throwIfAborted();
+    const report = await verifyPartition(cut, sources);
+    rows += report.rows + report.deadLetters;
+    reports.push(report);
+  }
+  return reports;
+}
+
+/** Every life of every partition to look at, with the queue's side of it; the queue is asked first. */
+async function takeCut(
+  { groupId, topic }: VerifyOptions,
+  { queue, store, signal }: VerifySources,
+): Promise<PartitionAtCut[]> {
+  const queueTopics = (await queue.listTopics()).filter((name) => !topic || name === topic);
+  const live: { description: TopicDescription; positions: ReadonlyMap<number, GroupPosition> }[] =
+    [];
+  for (const name of queueTopics) {
+    const positions = await queue.groupPositions(groupId, name);
+    live.push({ description: await queue.describeTopic(name), positions });
+  }
+  const stored = await store.listPartitions(topic, signal);
+  if (topic && live.length === 0 && stored.length === 0) throw topicNotFound(topic);
+  const cuts: PartitionAtCut[] = [];
+  for (const { description, positions } of live) {
+    const epoch = currentEpoch(description, await store.listEpochs(description.name, signal), stored);
+    for (const range of description.partitions) {
+      const key = { topic: description.name, epoch, partition: range.partition };
+      const position = positions.get(range.partition)?.position ?? null;
+      cuts.push({ key, range, position });
+    }
+  }
+  const known = new Set(cuts.map((cut) => nameOf(cut.key)));
+  for (const key of stored) {
+    if (!known.has(nameOf(key))) cuts.push({ key, range: null, position: null });
+  }
+  return cuts.sort((a, b) => byKey(a.key, b.key));
+}
+
+/** The latest epoch with the topic's identity; where none is recorded, the latest that anything is stored under. */
+function currentEpoch(
+  { name, identity }: TopicDescription,
+  epochs: readonly TopicEpoch[],
+  stored: readonly PartitionKey[],
+): number {
+  const known = epochs.filter((epoch) => epoch.identity === identity);
+  const latest = known.at(-1);
+  if (latest) return latest.epoch;
+  const used = stored.filter((key) => key.topic === name).map((key) => key.epoch);
+  // A topic that was made again and not read yet: nothing of its new life is stored.
+  const next = epochs.length > 0 ? Math.max(...epochs.map(({ epoch }) => epoch)) + 1 : 0;
+  return epochs.length > 0 ? next : Math.max(0, ...used);
+}
+
+function nameOf({ topic, epoch, partition }: PartitionKey): string {
+  return `${topic}/${String(epoch)}/${String(partition)}`;
+}
+
+function byKey(a: PartitionKey, b: PartitionKey): number {
+  if (a.topic !== b.topic) return a.topic < b.topic ? -1 : 1;
+  return a.epoch - b.epoch || a.partition - b.partition;
+}
+
+function topicNotFound(topic: string): AtbdError {
+  return new AtbdError({
+    code: 'TOPIC_NOT_FOUND',
+    message: `cannot verify the topic "${topic}": neither the queue nor the store knows it`,
+    hint: 'Run `atbd verify` without --topic to see all topics.',
+  });
+}
