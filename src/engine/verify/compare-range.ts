@@ -55,12 +55,10 @@ export class RangeComparison {
     const kinds = run ? storedFaults(run, lines) : new Set<FindingKind>();
     if (!run) {
       const absence = this.#absence(offset, lines, evidence);
-      if (absence === 'natural' && lines.length < 2) return;
-      if (absence !== 'natural') kinds.add(absence);
+      if (absence === 'natural') return;
+      kinds.add(absence);
       if (kinds.has(this.#missingKind)) this.#missingCount += 1;
     }
-    const coverage = lines.reduce((total, line) => total + line.copies, 0);
-    if (coverage > 1) kinds.add('ledger_overlap');
     this.#faultCount += kinds.size;
     this.#findings.mark(offset, kinds, run?.shards ?? []);
   }
@@ -85,7 +83,8 @@ export class RangeComparison {
     const findings = this.#findings.close();
     const { key, lines, tally, isTangled } = this.#expectation;
     const [line] = lines;
-    if (!line || isTangled) return findings;
+    if (isTangled) return [...findings, ...overlapsOf(key, lines)];
+    if (!line) return findings;
     const unnamed = line.stored + line.dead - (tally?.distinct ?? 0) - this.#missingCount;
     const whole = { ...key, first: line.first, last: line.last, shards: [line.shard] };
     if (unnamed > 0) findings.push({ ...whole, kind: this.#missingKind, count: unnamed });
@@ -96,6 +95,23 @@ export class RangeComparison {
     }
     return findings;
   }
+}
+
+/** Where more than one line covers an offset; the shards are those of the lines. */
+function overlapsOf(key: PartitionKey, lines: readonly LedgerLine[]): Finding[] {
+  const overlaps: Finding[] = [];
+  let before: LedgerLine | undefined;
+  for (const line of lines) {
+    const end = before && before.last < line.last ? before.last : line.last;
+    const last = line.copies > 1 ? line.last : end;
+    if (line.copies > 1 || (before && before.last >= line.first)) {
+      const shards = [...new Set([line.shard, ...(before ? [before.shard] : [])])].sort();
+      const count = Number(last - line.first + 1n);
+      overlaps.push({ ...key, kind: 'ledger_overlap', first: line.first, last, count, shards });
+    }
+    if (!before || line.last > before.last) before = line;
+  }
+  return overlaps;
 }
 
 function storedFaults(run: StoredRun, lines: readonly LedgerLine[]): Set<FindingKind> {

@@ -59,11 +59,13 @@ async function takeCut(
   if (topic && live.length === 0 && stored.length === 0) throw topicNotFound(topic);
   const cuts: PartitionAtCut[] = [];
   for (const { description, positions } of live) {
-    const epoch = currentEpoch(description, await store.listEpochs(description.name, signal), stored);
+    const epochs = await store.listEpochs(description.name, signal);
+    const { epoch, isRecorded } = currentEpoch(description, epochs, stored);
     for (const range of description.partitions) {
       const key = { topic: description.name, epoch, partition: range.partition };
       const position = positions.get(range.partition)?.position ?? null;
-      cuts.push({ key, range, position });
+      // A commit from before the topic was made again says nothing about its new life.
+      cuts.push({ key, range, position: isRecorded ? position : null });
     }
   }
   const known = new Set(cuts.map((cut) => nameOf(cut.key)));
@@ -73,20 +75,25 @@ async function takeCut(
   return cuts.sort((a, b) => byKey(a.key, b.key));
 }
 
-/** The latest epoch with the topic's identity; where none is recorded, the latest that anything is stored under. */
+/**
+ * The latest epoch with the topic's identity. A topic that was made again and not read yet has none: it
+ * gets the next number. Where no epoch was ever recorded, the latest that anything is stored under.
+ */
 function currentEpoch(
   { name, identity }: TopicDescription,
   epochs: readonly TopicEpoch[],
   stored: readonly PartitionKey[],
-): number {
-  const known = epochs.filter((epoch) => epoch.identity === identity);
-  const latest = known.at(-1);
-  if (latest) return latest.epoch;
+): { readonly epoch: number; readonly isRecorded: boolean } {
+  const known = epochs.filter((epoch) => epoch.identity === identity).at(-1);
+  if (known) return { epoch: known.epoch, isRecorded: true };
+  const latest = epochs.at(-1);
+  if (latest) return { epoch: latest.epoch + 1, isRecorded: false };
   const used = stored.filter((key) => key.topic === name).map((key) => key.epoch);
-  // A topic that was made again and not read yet: nothing of its new life is stored.
-  const next = epochs.length > 0 ? Math.max(...epochs.map(({ epoch }) => epoch)) + 1 : 0;
-  return epochs.length > 0 ? next : Math.max(0, ...used);
+  return { epoch: Math.max(EPOCH_FIRST, ...used), isRecorded: true };
 }
+
+/** The epoch under which a topic is read first. */
+const EPOCH_FIRST = 1;
 
 function nameOf({ topic, epoch, partition }: PartitionKey): string {
   return `${topic}/${String(epoch)}/${String(partition)}`;

@@ -1,0 +1,222 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { LedgerLine } from '../model/verify.js';
+import type { FindingKind } from './finding.js';
+import { History } from './testing/history.js';
+import type { PartitionReport } from './verify-partition.js';
+import { verify } from './verify.js';
+
+const SHARD_COUNT = 3;
+
+/** What the worker makes of a partition: chunks of the given sizes; `hole` and `dead` per offset. */
+interface Shape {
+  readonly chunks: readonly (readonly ('row' | 'dead' | 'hole')[])[];
+  /** Records produced after the last commit. */
+  readonly pendingCount: number;
+}
+
+const shapes: fc.Arbitrary<Shape> = fc.record({
+  chunks: fc.array(
+    fc.array(fc.constantFrom('row', 'row', 'row', 'dead', 'hole'), { minLength: 1, maxLength: 9 }),
+    { minLength: 1, maxLength: 12 },
+  ),
+  pendingCount: fc.nat({ max: 3 }),
+});
+
+/** A history in which everything went well. */
+function soundHistory({ chunks, pendingCount }: Shape, { firstOffset = 0n } = {}): History {
+  const history = new History();
+  const shard = 1;
+  let offset = firstOffset;
+  history.queueStart = offset;
+  for (const fates of chunks) {
+    const first = offset;
+    const counts = { row: 0, dead: 0, hole: 0 };
+    for (const fate of fates) {
+      counts[fate] += 1;
+      if (fate !== 'hole') history.offsets.push(offset);
+      if (fate === 'row') history.rows.push({ offset, shard });
+      if (fate === 'dead') history.deadLetters.push({ offset, shard });
+      offset += 1n;
+    }
+    const { row: stored, dead } = counts;
+    history.ledger.push({ shard, first, last: offset - 1n, stored, dead, copies: 1 });
+  }
+  history.position = offset;
+  for (let count = 0; count < pendingCount; count += 1) history.offsets.push(offset++);
+  history.queueEnd = offset;
+  return history;
+}
+
+async function reportOf(history: History): Promise<PartitionReport> {
+  const { signal } = new AbortController();
+  const { queue } = history;
+  const options = { groupId: 'atbd-ingest', topic: undefined };
+  const reports = await verify(options, { queue, store: history, signal });
+  return reports[0]!;
+}
+
+async function faultsOf(history: History): Promise<string[]> {
+  const { findings } = await reportOf(history);
+  return findings.map(({ kind, first, last, count }) => `${kind} ${first}-${last} x${count}`);
+}
+
+/** One thing broken, and the finding that must name it. */
+interface Fault {
+  readonly kind: FindingKind;
+  readonly first: bigint;
+  readonly last: bigint;
+}
+
+type Break = (history: History, pick: number) => Fault | undefined;
+
+const breaks: Record<string, Break> = {
+  'row deleted': (history, pick) => {
+    const row = history.rows[pick % history.rows.length];
+    history.rows = history.rows.filter((other) => other !== row);
+    return row && { kind: 'row_missing', first: row.offset, last: row.offset };
+  },
+  'row doubled on a shard': (history, pick) => {
+    const row = history.rows[pick % history.rows.length];
+    if (row) history.rows.push({ ...row, shard: pick % SHARD_COUNT });
+    return row && { kind: 'row_doubled', first: row.offset, last: row.offset };
+  },
+  'dead letter dropped': (history, pick) => {
+    const letter = history.deadLetters[pick % history.deadLetters.length];
+    history.deadLetters = history.deadLetters.filter((other) => other !== letter);
+    return letter && { kind: 'dead_letter_missing', first: letter.offset, last: letter.offset };
+  },
+  'dead letter doubled': (history, pick) => {
+    const letter = history.deadLetters[pick % history.deadLetters.length];
+    if (letter) history.deadLetters.push({ ...letter, shard: pick % SHARD_COUNT });
+    return letter && { kind: 'dead_letter_doubled', first: letter.offset, last: letter.offset };
+  },
+  'ledger line gone': (history, pick) => {
+    const line = history.ledger[pick % history.ledger.length]!;
+    history.ledger = history.ledger.filter((other) => other !== line);
+    const place = recordsOf(history, line);
+    return place && { kind: 'ledger_line_missing', ...place };
+  },
+  'ledger line doubled on another shard': (history, pick) => {
+    const line = history.ledger[pick % history.ledger.length]!;
+    history.ledger.push({ ...line, shard: 2 });
+    return { kind: 'ledger_overlap', first: line.first, last: line.last };
+  },
+  'ledger line doubled on the same shard': (history, pick) => {
+    const index = pick % history.ledger.length;
+    const line = history.ledger[index]!;
+    history.ledger[index] = { ...line, copies: 2 };
+    return { kind: 'ledger_overlap', first: line.first, last: line.last };
+  },
+  'chunk never stored': (history, pick) => {
+    const line = history.ledger[pick % history.ledger.length]!;
+    const place = recordsOf(history, line);
+    const isOutside = ({ offset }: { offset: bigint }): boolean =>
+      offset < line.first || offset > line.last;
+    history.ledger = history.ledger.filter((other) => other !== line);
+    history.rows = history.rows.filter(isOutside);
+    history.deadLetters = history.deadLetters.filter(isOutside);
+    return place && { kind: 'hole', ...place };
+  },
+  'row put in by hand past the queue': (history, pick) => {
+    const offset = history.queueEnd + BigInt(pick);
+    history.rows.push({ offset, shard: 0 });
+    return { kind: 'ledger_line_missing', first: offset, last: offset };
+  },
+  'row also a dead letter': (history, pick) => {
+    const row = history.rows[pick % history.rows.length];
+    if (row) history.deadLetters.push(row);
+    return row && { kind: 'row_and_dead_letter', first: row.offset, last: row.offset };
+  },
+};
+
+function recordsOf(
+  history: History,
+  line: LedgerLine,
+): { first: bigint; last: bigint } | undefined {
+  const within = history.offsets.filter((offset) => offset >= line.first && offset <= line.last);
+  return within.length === 0 ? undefined : { first: within[0]!, last: within.at(-1)! };
+}
+
+describe('verify', () => {
+  it('finds nothing in any sound history', async () => {
+    await fc.assert(
+      fc.asyncProperty(shapes, fc.nat({ max: 50 }), async (shape, start) => {
+        const history = soundHistory(shape, { firstOffset: BigInt(start) });
+        const report = await reportOf(history);
+        expect(report.findings).toEqual([]);
+        expect(report.rows).toBe(history.rows.length);
+        expect(report.pending).toBe(BigInt(shape.pendingCount));
+      }),
+    );
+  });
+
+  it.each(Object.keys(breaks))('names the place in any history: %s', async (name) => {
+    await fc.assert(
+      fc.asyncProperty(shapes, fc.nat({ max: 200 }), async (shape, pick) => {
+        const history = soundHistory(shape);
+        const fault = breaks[name]!(history, pick);
+        fc.pre(fault !== undefined);
+        const { findings } = await reportOf(history);
+        expect(findings).toContainEqual(expect.objectContaining(fault));
+        // Nothing else is blamed than the broken place.
+        for (const { first, last } of findings) {
+          expect(first >= fault.first && last <= fault.last).toBe(true);
+        }
+      }),
+    );
+  });
+
+  it('does not let a deleted row and a doubled row of one chunk cancel each other out', async () => {
+    const history = soundHistory({ chunks: [['row', 'row', 'row', 'row']], pendingCount: 0 });
+    history.rows = history.rows.filter((row) => row.offset !== 1n);
+    history.rows.push({ offset: 3n, shard: 1 });
+    expect(await faultsOf(history)).toEqual(['row_missing 1-1 x1', 'row_doubled 3-3 x1']);
+  });
+
+  it('does not let a missing and a surplus row of neighbouring chunks cancel each other out', async () => {
+    const chunks = [
+      ['row', 'row', 'row'],
+      ['row', 'hole', 'row'],
+    ] as const;
+    const history = soundHistory({ chunks, pendingCount: 0 });
+    history.rows = history.rows.filter((row) => row.offset !== 1n);
+    history.rows.push({ offset: 4n, shard: 1 });
+    expect(await faultsOf(history)).toEqual(['row_missing 1-1 x1', 'ledger_count_wrong 3-5 x1']);
+  });
+
+  it('tells lag from loss: without a commit everything in the queue is pending', async () => {
+    const history = new History();
+    history.offsets = [0n, 1n];
+    history.queueEnd = 2n;
+    expect(await reportOf(history)).toMatchObject({ pending: 2n, findings: [] });
+  });
+
+  it('takes chunks beyond the commit for work in flight', async () => {
+    const history = soundHistory({ chunks: [['row'], ['row', 'row']], pendingCount: 0 });
+    history.position = 1n;
+    history.rows.pop();
+    expect(await reportOf(history)).toMatchObject({ pending: 2n, findings: [], rows: 1 });
+  });
+
+  it('still checks the ledger where the queue has trimmed, and says so', async () => {
+    const history = soundHistory({ chunks: [['row', 'row'], ['row'], ['row']], pendingCount: 0 });
+    history.queueStart = 3n;
+    history.offsets = [3n];
+    expect(await reportOf(history)).toMatchObject({ findings: [], trimmed: 3n });
+    history.rows = history.rows.filter((row) => row.offset !== 0n && row.offset !== 2n);
+    history.ledger = history.ledger.filter((line) => line.first !== 2n);
+    expect(await faultsOf(history)).toEqual(['row_missing 0-0 x1', 'hole_unproven 2-2 x1']);
+  });
+
+  it('counts what it cannot name: a sparse chunk that the queue has trimmed', async () => {
+    const history = soundHistory({ chunks: [['row', 'hole', 'row'], ['row']], pendingCount: 0 });
+    history.queueStart = 3n;
+    history.rows.shift();
+    expect(await faultsOf(history)).toEqual(['row_missing 0-2 x1']);
+  });
+
+  it('is content with an empty topic', async () => {
+    expect(await reportOf(new History())).toMatchObject({ pending: 0n, findings: [], rows: 0 });
+  });
+});
