@@ -1,0 +1,128 @@
+import { z } from 'zod';
+
+/** Name of the built-in context: the stack in ATBD_HOME. */
+export const LOCAL_CONTEXT = 'local';
+
+const NAME = /^[a-zA-Z0-9][a-zA-Z0-9._-]{0,62}$/;
+const BROKER = /^(\[[0-9a-fA-F:]+\]|[^\s:/@]+):\d{1,5}$/;
+
+const text = z.string().min(1);
+const contextName = z
+  .string()
+  .regex(NAME, 'must be letters, digits, dots, dashes and underscores (at most 63)');
+
+const secret = { passwordEnv: text.optional(), passwordFile: text.optional() };
+type Secret = { passwordEnv?: string | undefined; passwordFile?: string | undefined };
+
+const hasOneSecretAtMost = (at: Secret): boolean => !(at.passwordEnv && at.passwordFile);
+const ONE_SECRET = 'has both passwordEnv and passwordFile: keep one';
+
+/** `true` stands for TLS with the system's certificates. */
+const tls = z.preprocess(
+  (value) => (value === true ? {} : value === false ? undefined : value),
+  z
+    .strictObject({
+      caFile: text.optional(),
+      certFile: text.optional(),
+      keyFile: text.optional(),
+      serverName: text.optional(),
+    })
+    .optional(),
+);
+
+const sasl = z
+  .strictObject({
+    mechanism: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']),
+    username: text,
+    ...secret,
+  })
+  .refine((at) => at.passwordEnv !== undefined || at.passwordFile !== undefined, {
+    message: 'needs passwordEnv or passwordFile',
+  })
+  .refine(hasOneSecretAtMost, ONE_SECRET);
+
+/** Where a context's queue is. `local`: the one of the stack in ATBD_HOME. */
+export const queueSpecSchema = z.discriminatedUnion(
+  'kind',
+  [
+    z.strictObject({ kind: z.literal('local') }),
+    z.strictObject({ kind: z.literal('embedded'), path: text }),
+    z.strictObject({
+      kind: z.literal('kafka'),
+      brokers: z.array(z.string().regex(BROKER, 'must be host:port')).min(1),
+      clientId: text.optional(),
+      tls: tls.optional(),
+      sasl: sasl.optional(),
+    }),
+  ],
+  { error: 'must be local, embedded or kafka' },
+);
+export type QueueSpec = z.infer<typeof queueSpecSchema>;
+
+/** User info in a URL would put a password into process lists and logs. */
+const shardUrl = z
+  .string()
+  .refine(isPlainHttpUrl, 'must be an http(s) URL without a user or a password in it');
+
+const account = z
+  .strictObject({ username: text, ...secret })
+  .refine(hasOneSecretAtMost, ONE_SECRET);
+
+/** Where a context's store is. `reader` is the user that questions are asked as. */
+export const storeSpecSchema = z.discriminatedUnion(
+  'kind',
+  [
+    z.strictObject({ kind: z.literal('local') }),
+    z
+      .strictObject({
+        kind: z.literal('clickhouse'),
+        shards: z.array(shardUrl).min(1),
+        database: z
+          .string()
+          .regex(/^[a-zA-Z_][a-zA-Z0-9_]*$/, 'must be a plain name')
+          .default('atbd'),
+        username: text,
+        ...secret,
+        reader: account.optional(),
+      })
+      .refine(hasOneSecretAtMost, ONE_SECRET),
+  ],
+  { error: 'must be local or clickhouse' },
+);
+export type StoreSpec = z.infer<typeof storeSpecSchema>;
+
+/** Where old events go: a folder or a bucket. Read by nothing yet; named so that files written today stay valid. */
+const archiveSpecSchema = z.strictObject({ url: text });
+
+const contextSpecSchema = z.strictObject({
+  queue: queueSpecSchema.default({ kind: 'local' }),
+  store: storeSpecSchema.default({ kind: 'local' }),
+  archive: archiveSpecSchema.optional(),
+});
+export type ContextSpec = z.infer<typeof contextSpecSchema>;
+
+/** The user's file. */
+export const userConfigSchema = z.strictObject({
+  current: contextName.optional(),
+  contexts: z
+    .record(
+      contextName.refine((name) => name !== LOCAL_CONTEXT, {
+        message: '"local" is built in (the stack in ATBD_HOME): choose another name',
+      }),
+      contextSpecSchema,
+    )
+    .default({}),
+});
+export type UserConfig = z.infer<typeof userConfigSchema>;
+
+/**
+ * The project's file only chooses among the user's contexts: a file that comes with somebody's
+ * repository must not be able to send the user's passwords to an address of its own.
+ */
+export const projectConfigSchema = z.strictObject({ current: contextName });
+
+function isPlainHttpUrl(value: string): boolean {
+  if (!URL.canParse(value)) return false;
+  const url = new URL(value);
+  return /^https?:$/.test(url.protocol) && url.username === '' && url.password === '';
+}

@@ -1,0 +1,129 @@
+import { readFile } from 'node:fs/promises';
+import {
+  isMap,
+  isNode,
+  isScalar,
+  LineCounter,
+  parseDocument,
+  type Document,
+  type Node,
+} from 'yaml';
+import type { z } from 'zod';
+import { AtbdError } from '../../../engine/model/error.js';
+
+/** A settings file larger than this is somebody's data file given by mistake. */
+const FILE_BYTES_MAX = 1024 * 1024;
+
+/** At most this many mistakes are named at once: more do not fit a screen. */
+const MISTAKES_MAX = 5;
+
+/** The file's text, or undefined when there is no such file. */
+export async function readTextFile(path: string): Promise<string | undefined> {
+  try {
+    const bytes = await readFile(path);
+    if (bytes.byteLength <= FILE_BYTES_MAX) return bytes.toString('utf8');
+  } catch (cause) {
+    if (isMissing(cause)) return undefined;
+    throw new AtbdError({
+      code: 'CONFIG_INVALID',
+      message: `cannot read ${path}`,
+      hint: 'Check that it is a file and that you may read it.',
+      cause,
+    });
+  }
+  throw new AtbdError({
+    code: 'CONFIG_INVALID',
+    message: `cannot use ${path} as settings: it is larger than ${FILE_BYTES_MAX} bytes`,
+    hint: 'Point ATBD_CONFIG at the file with your contexts.',
+  });
+}
+
+/** Checks the text of a YAML file; every mistake is reported as `file:line:column`. */
+export function parseYaml<T>(path: string, text: string, schema: z.ZodType<T>): T {
+  const lineCounter = new LineCounter();
+  const document = parseDocument(text, { lineCounter, prettyErrors: false });
+  const place = (offset: number): string => {
+    const { line, col } = lineCounter.linePos(offset);
+    return `${path}:${line}:${col}`;
+  };
+  if (document.errors.length > 0) {
+    throw configInvalid(
+      path,
+      document.errors.map((at) => `${place(at.pos[0])} ${at.message}`),
+    );
+  }
+  const result = schema.safeParse(document.toJS() ?? {});
+  if (result.success) return result.data;
+  throw configInvalid(
+    path,
+    result.error.issues.flatMap((issue) => mistakesOf(issue, document, place)),
+  );
+}
+
+function mistakesOf(
+  issue: z.core.$ZodIssue,
+  document: Document,
+  place: (offset: number) => string,
+): string[] {
+  const dotted = issue.path.join('.');
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => {
+      const at = place(keyOffset(document, [...issue.path, key]));
+      return `${at} ${[...issue.path, key].join('.')}: ${unknownKey(key)}`;
+    });
+  }
+  // The record reports a bad key at the key's own path, with what is wrong in the nested issue.
+  const message = issue.code === 'invalid_key' ? issue.issues[0]?.message : issue.message;
+  const offset =
+    issue.code === 'invalid_key'
+      ? keyOffset(document, issue.path)
+      : valueOffset(document, issue.path);
+  return [`${place(offset)} ${dotted === '' ? 'file' : dotted}: ${message ?? 'is not valid'}`];
+}
+
+function unknownKey(key: string): string {
+  if (key === 'password') return 'passwords are not kept here: use passwordEnv or passwordFile';
+  return 'there is no such setting';
+}
+
+/** Where the value stands; of a missing value, where the nearest parent that exists stands. */
+function valueOffset(document: Document, path: readonly PropertyKey[]): number {
+  for (let length = path.length; length > 0; length--) {
+    const node = document.getIn(path.slice(0, length), true);
+    if (isNode(node)) return startOf(node);
+  }
+  return document.contents === null ? 0 : startOf(document.contents);
+}
+
+function keyOffset(document: Document, path: readonly PropertyKey[]): number {
+  const parent: unknown =
+    path.length === 1 ? document.contents : document.getIn(path.slice(0, -1), true);
+  if (isMap(parent)) {
+    for (const { key } of parent.items) {
+      if (isScalar(key) && String(key.value) === String(path.at(-1))) return startOf(key);
+    }
+  }
+  return valueOffset(document, path);
+}
+
+function startOf(node: Node): number {
+  return node.range?.[0] ?? 0;
+}
+
+function configInvalid(path: string, mistakes: readonly string[]): AtbdError {
+  const shown = mistakes.slice(0, MISTAKES_MAX);
+  const rest = mistakes.length - shown.length;
+  if (rest > 0) shown.push(`and ${rest} more`);
+  return new AtbdError({
+    code: 'CONFIG_INVALID',
+    message:
+      shown.length === 1
+        ? `cannot use the settings: ${shown.join('')}`
+        : `cannot use the settings in ${path}:\n  ${shown.join('\n  ')}`,
+    hint: 'Correct the file, or have a look at `atbd context set --help`.',
+  });
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}

@@ -1,0 +1,166 @@
+import { join } from 'node:path';
+import { AtbdError } from '../../engine/model/error.js';
+import type { QueueConnection, StoreConnection } from '../../engine/model/connection.js';
+import { atbdHome, userConfigPath, type AtbdHome } from './atbd-home.js';
+import { LOCAL_CONTEXT, type ContextSpec, type QueueSpec } from './config/config-schema.js';
+import { chosenContext, readUserConfig } from './config/user-config.js';
+import { pathBeside, readNamedFile, readSecret } from './config/secret.js';
+import { readStackRecord, type StackRecord } from './stack/stack-record.js';
+
+/** Where a command finds queue and store. */
+export interface ResolvedContext {
+  readonly name: string;
+  /** Root of ATBD_HOME: the place of positions, cursors and other state of this user. */
+  readonly home: string;
+  readonly queue: QueueConnection;
+  /** As the user that writes and migrates. */
+  readonly store: StoreConnection;
+  /** As the user that questions are asked as: reads atbd's tables and nothing else. */
+  readonly reader: StoreConnection;
+}
+
+/**
+ * The context to use: `name` (from --context or ATBD_CONTEXT), else the project file's, else the
+ * user file's, else `local`. Secrets are read here, from env or files.
+ */
+export async function resolveContext({
+  name,
+}: { readonly name?: string | undefined } = {}): Promise<ResolvedContext> {
+  const home = atbdHome();
+  const chosen = await chosenContext(name);
+  const spec = await contextSpec(chosen.name, chosen.from);
+  const path = userConfigPath();
+  const record = usesStack(spec) ? await existingStack(home) : undefined;
+  const [queue, { store, reader }] = await Promise.all([
+    queueConnection(spec.queue, path, home, record),
+    storeConnections(spec, path, home, record),
+  ]);
+  return { name: chosen.name, home: home.root, queue, store, reader };
+}
+
+/** What the user's file says about a context; `local` is built in. */
+export async function contextSpec(name: string, from: string): Promise<ContextSpec> {
+  if (name === LOCAL_CONTEXT) return { queue: { kind: 'local' }, store: { kind: 'local' } };
+  const { contexts } = await readUserConfig();
+  const spec = Object.hasOwn(contexts, name) ? contexts[name] : undefined;
+  if (spec) return spec;
+  const known = [LOCAL_CONTEXT, ...Object.keys(contexts).toSorted()].join(', ');
+  throw new AtbdError({
+    code: 'CONTEXT_NOT_FOUND',
+    message: `cannot find the context ${JSON.stringify(name)} (${from})`,
+    hint: `Known contexts: ${known}. Make one with \`atbd context set\`.`,
+  });
+}
+
+function usesStack(spec: ContextSpec): boolean {
+  return spec.queue.kind === 'local' || spec.store.kind === 'local';
+}
+
+async function existingStack(home: AtbdHome): Promise<StackRecord> {
+  const record = await readStackRecord(home);
+  if (record) return record;
+  throw new AtbdError({
+    code: 'STACK_NOT_RUNNING',
+    message: `cannot find a local stack in ${home.root}`,
+    hint: 'Start one: atbd up --local (or choose another context: atbd context ls)',
+  });
+}
+
+async function queueConnection(
+  spec: QueueSpec,
+  settingsPath: string,
+  home: AtbdHome,
+  record: StackRecord | undefined,
+): Promise<QueueConnection> {
+  switch (spec.kind) {
+    case 'local':
+      if (!record) throw new Error('BUG: a local queue without a stack');
+      // The stack's own queue is never `local` again, so this ends.
+      return record.queue.kind === 'local'
+        ? { kind: 'embedded', path: join(home.data, 'queue') }
+        : queueConnection(record.queue, settingsPath, home, record);
+    case 'embedded':
+      return { kind: 'embedded', path: pathBeside(spec.path, settingsPath) };
+    case 'kafka':
+      return kafkaConnection(spec, settingsPath);
+  }
+}
+
+async function kafkaConnection(
+  spec: Extract<QueueSpec, { kind: 'kafka' }>,
+  settingsPath: string,
+): Promise<QueueConnection> {
+  const { brokers, clientId, tls, sasl } = spec;
+  return {
+    kind: 'kafka',
+    brokers,
+    ...(clientId !== undefined && { clientId }),
+    ...(tls && { tls: await tlsOptions(tls, settingsPath) }),
+    ...(sasl && {
+      sasl: {
+        mechanism: sasl.mechanism,
+        username: sasl.username,
+        password: await readSecret(sasl, settingsPath),
+      },
+    }),
+  };
+}
+
+type TlsSpec = NonNullable<Extract<QueueSpec, { kind: 'kafka' }>['tls']>;
+
+async function tlsOptions(
+  { caFile, certFile, keyFile, serverName }: TlsSpec,
+  settingsPath: string,
+): Promise<NonNullable<Extract<QueueConnection, { kind: 'kafka' }>['tls']>> {
+  return {
+    ...(caFile !== undefined && { ca: await readNamedFile(caFile, settingsPath) }),
+    ...(certFile !== undefined && { cert: await readNamedFile(certFile, settingsPath) }),
+    ...(keyFile !== undefined && { key: await readNamedFile(keyFile, settingsPath) }),
+    ...(serverName !== undefined && { serverName }),
+  };
+}
+
+interface StoreConnections {
+  readonly store: StoreConnection;
+  readonly reader: StoreConnection;
+}
+
+async function storeConnections(
+  { store: spec }: ContextSpec,
+  settingsPath: string,
+  home: AtbdHome,
+  record: StackRecord | undefined,
+): Promise<StoreConnections> {
+  if (spec.kind === 'local') {
+    if (!record) throw new Error('BUG: a local store without a stack');
+    return localStoreConnections(record, home);
+  }
+  const { database, username } = spec;
+  const shards = spec.shards.map((url) => ({ url }));
+  const password = await readSecret(spec, settingsPath);
+  const store = { shards, database, username, password };
+  if (!spec.reader) return { store, reader: store };
+  const readerPassword = await readSecret(spec.reader, settingsPath);
+  const reader = { ...store, username: spec.reader.username, password: readerPassword };
+  return { store, reader };
+}
+
+/** The connections to the stack in ATBD_HOME; its passwords are in 0600 files. */
+export async function localStoreConnections(
+  record: StackRecord,
+  home: AtbdHome,
+): Promise<StoreConnections> {
+  const shards = record.shards.map(({ httpPort }) => ({ url: `http://127.0.0.1:${httpPort}` }));
+  const password = (user: string): Promise<string> =>
+    readSecret({ passwordFile: join(home.secret, user) }, home.record);
+  const { database, username, readerUsername } = record;
+  return {
+    store: { shards, database, username, password: await password(username) },
+    reader: {
+      shards,
+      database,
+      username: readerUsername,
+      password: await password(readerUsername),
+    },
+  };
+}
