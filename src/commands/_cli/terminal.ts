@@ -1,0 +1,51 @@
+import { styleText } from 'node:util';
+
+/** What a stream can show. */
+export interface Terminal {
+  readonly isTerminal: boolean;
+  /** Columns; the same everywhere when it is no terminal. */
+  readonly width: number;
+  readonly paint: Paint;
+}
+
+/** Colours a text, or leaves it as it is where there is no colour. */
+export type Paint = (style: Style, text: string) => string;
+
+export type Style = Parameters<typeof styleText>[0];
+
+/** Columns for a pipe or a file: wide enough that little is cut, and the same on each machine. */
+const PIPE_WIDTH = 200;
+
+/** Columns of a terminal that does not tell. */
+const TERMINAL_WIDTH = 80;
+
+/** Fewer columns cannot hold a table; lines then wrap. */
+const WIDTH_MIN = 40;
+
+/** No colour. */
+export const plainPaint: Paint = (_style, text) => text;
+
+/** Colour by ANSI codes. */
+export const colorPaint: Paint = (style, text) => (text === '' ? '' : styleText(style, text));
+
+/** Looks at a stream and at NO_COLOR, FORCE_COLOR and TERM. */
+export function describeTerminal(
+  stream: { readonly isTTY?: boolean; readonly columns?: number },
+  env: NodeJS.ProcessEnv = process.env,
+): Terminal {
+  const isTerminal = stream.isTTY ?? false;
+  // A terminal that does not tell says 0.
+  const columns = isTerminal ? stream.columns || TERMINAL_WIDTH : PIPE_WIDTH;
+  return {
+    isTerminal,
+    width: Math.max(WIDTH_MIN, columns),
+    paint: hasColor(isTerminal, env) ? colorPaint : plainPaint,
+  };
+}
+
+function hasColor(isTerminal: boolean, env: NodeJS.ProcessEnv): boolean {
+  if ((env['NO_COLOR'] ?? '') !== '') return false;
+  const forced = env['FORCE_COLOR'] ?? '';
+  if (forced !== '') return forced !== '0' && forced !== 'false';
+  return isTerminal && env['TERM'] !== 'dumb';
+}
