@@ -1,4 +1,32 @@
-import type { Event } from './event.js';
+import { EVENT_FIELDS, type Event, type EventField } from './event.js';
+
+/** What the store knows of an event besides its own fields; columns of the same names. */
+export const STORE_FIELDS = [
+  'ts_source',
+  'topic',
+  'epoch',
+  'partition',
+  'offset',
+  'ingested_at',
+] as const;
+export type StoreField = (typeof STORE_FIELDS)[number];
+
+/** A column of a stored event, or a key of its attrs. */
+export type SelectedField =
+  | { readonly kind: 'column'; readonly name: EventField | StoreField }
+  | { readonly kind: 'attr'; readonly key: string };
+
+/** How a field is called in a row: a key of attrs by itself, unless a column has that name. */
+export function selectedName(field: SelectedField): string {
+  if (field.kind === 'column') return field.name;
+  return COLUMN_NAMES.has(field.key) ? `attrs.${field.key}` : field.key;
+}
+
+/** All columns, the event's own first. */
+export const ALL_FIELDS: readonly SelectedField[] = [
+  ...(Object.keys(EVENT_FIELDS) as EventField[]),
+  ...STORE_FIELDS,
+].map((name) => ({ kind: 'column', name }));
 
 /** An event as the store gives it back: the event itself, and where it came from. */
 export interface StoredEvent {
@@ -6,8 +34,8 @@ export interface StoredEvent {
   readonly tsNs: bigint;
   /** Its place in the queue: unique, and the last word in every order. */
   readonly position: EventPosition;
-  /** Fields without a value are left out. */
-  readonly event: Event;
+  /** The fields that were asked for, attrs keys among them; those without a value are left out. */
+  readonly event: Event & Readonly<Record<string, unknown>>;
 }
 
 export interface EventPosition {
@@ -27,3 +55,5 @@ export function compareStoredEvents(a: StoredEvent, b: StoredEvent): number {
   if (x.offset === y.offset) return 0;
   return x.offset < y.offset ? -1 : 1;
 }
+
+const COLUMN_NAMES: ReadonlySet<string> = new Set([...Object.keys(EVENT_FIELDS), ...STORE_FIELDS]);

@@ -12,17 +12,47 @@ interface HeaderCanvas extends TraceCanvas {
   readonly serviceStyles: ReadonlyMap<string, Style>;
 }
 
+/** Columns of the words in front. */
+const LABEL_WIDTH = 7;
+
+const PART_SPACE = 3;
+
 /** What an operator needs first: when, how long, who took part, what went wrong first and where, where the time went. */
 export function* renderTraceHeader(picture: TracePicture, canvas: HeaderCanvas): Generator<string> {
   const { summary, id } = picture;
   const { paint, width, zone } = canvas;
   const { date, time, offset } = formatLocal(summary.startNs, zone);
-  yield `${paint('dim', 'trace')}  ${paint('bold', clipText(sanitizeText(id), width - 7))}`;
-  const when = `${date} ${time} ${offset}`;
-  yield `${paint('dim', 'start')}  ${when}   ${paint('dim', 'took')} ${paint('bold', formatDuration(summary.durationNs))}   ${counts(summary)}`;
+  yield `${paint('dim', 'trace')}  ${paint('bold', clipText(sanitizeText(id), width - LABEL_WIDTH))}`;
+  const took = formatDuration(summary.durationNs);
+  const parts: [string, string][] = [
+    [`start  ${date} ${time} ${offset}`, `${paint('dim', 'start')}  ${date} ${time} ${offset}`],
+    [`took ${took}`, `${paint('dim', 'took')} ${paint('bold', took)}`],
+    [counts(summary), counts(summary)],
+  ];
+  yield* flow(parts, width);
   yield* servicesLine(summary, canvas);
   yield* problemLines(summary, canvas);
   yield* gapLine(summary, canvas);
+}
+
+/** Parts (as measured, as shown) side by side while they fit, the others under the first one's text. */
+function* flow(parts: readonly (readonly [string, string])[], width: number): Generator<string> {
+  let line = '';
+  let columns = 0;
+  for (const [measured, shown] of parts) {
+    const size = widthOf(measured);
+    if (columns > 0 && columns + PART_SPACE + size > width) {
+      yield line;
+      line = ' '.repeat(LABEL_WIDTH);
+      columns = LABEL_WIDTH;
+    } else if (columns > 0) {
+      line += ' '.repeat(PART_SPACE);
+      columns += PART_SPACE;
+    }
+    line += shown;
+    columns += size;
+  }
+  yield line;
 }
 
 function counts({ services, spanCount }: TraceSummary): string {
@@ -69,8 +99,8 @@ function* problemLines(summary: TraceSummary, canvas: HeaderCanvas): Generator<s
   const { event, tsNs } = firstProblem;
   const at = `+${canvas.offsets.format(tsNs - summary.startNs)} ${canvas.offsets.unit}`;
   const where = [at, sanitizeText(event.service ?? ''), describeSource(event)].filter(Boolean);
-  yield `${paint('dim', 'first')}  ${paint('red', clipText(where.join('  '), width - 7))}`;
-  yield `       ${paint('red', clipText(describeEvent(event), width - 7))}`;
+  yield `${paint('dim', 'first')}  ${paint('red', clipText(where.join('  '), width - LABEL_WIDTH))}`;
+  yield `${' '.repeat(LABEL_WIDTH)}${paint('red', clipText(describeEvent(event), width - LABEL_WIDTH))}`;
 }
 
 /** A silence this large a part of the whole is worth a line. */
@@ -88,7 +118,7 @@ function* gapLine(summary: TraceSummary, canvas: HeaderCanvas): Generator<string
   ) as [string, string];
   const at = `+${offsets.format(before.tsNs - summary.startNs)} ${offsets.unit}`;
   const text = `${formatDuration(gapNs)} silent from ${at}: ${from} → ${to}`;
-  yield `${paint('dim', 'gap')}    ${paint('yellow', clipText(sanitizeText(text), width - 7))}`;
+  yield `${paint('dim', 'gap')}    ${paint('yellow', clipText(sanitizeText(text), width - LABEL_WIDTH))}`;
 }
 
 function plural(count: number, noun: string): string {

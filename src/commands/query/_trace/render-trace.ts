@@ -2,6 +2,7 @@ import { problemOf, type TraceSummary } from '../../../engine/trace/trace-summar
 import { walkTraceTree, type TraceNode, type TraceRow } from '../../../engine/trace/trace-tree.js';
 import { formatDuration } from '../../../engine/time/format.js';
 import { describeEvent, describeSource } from '../../_cli/describe-event.js';
+import { levelStyle, levelTextStyle } from '../../_cli/level-style.js';
 import { sanitizeText } from '../../_cli/sanitize.js';
 import type { Style } from '../../_cli/terminal.js';
 import { clipText, fitEnd, fitText, widthOf, wrapText } from '../../_cli/text-width.js';
@@ -93,7 +94,8 @@ function* renderRow(row: TraceRow, pen: Pen): Generator<string> {
   const { event } = node.stored;
   const lead = treeLead(row, layout.text);
   const textWidth = Math.max(1, layout.text - widthOf(lead.first));
-  const moreWidth = layout.isShared ? textWidth + layout.source + 1 : textWidth;
+  const moreRoom = layout.isShared ? layout.text + layout.source + 1 : layout.text;
+  const moreWidth = Math.max(1, moreRoom - widthOf(lead.more));
   const [firstLine = '', ...moreLines] = textLines(node, { firstWidth: textWidth, moreWidth });
   const isLongGap = Number(node.gapNs) >= GAP_SHARE_SHOWN * Number(summary.durationNs);
   const gap = node.gapNs === 0n ? '' : formatDuration(node.gapNs);
@@ -158,25 +160,10 @@ function spanText(node: TraceNode): string {
 function textStyle(node: TraceNode): Style {
   const problem = problemOf(node.stored.event);
   if (problem === 'error' || problem === 'failure') return node.isSpan ? ['bold', 'red'] : 'red';
-  if (problem === 'warning') return 'yellow';
-  if (node.isSpan) return 'bold';
-  return isQuiet(node) ? 'dim' : 'reset';
-}
-
-function isQuiet({ stored }: TraceNode): boolean {
-  return stored.event.level === 'debug' || stored.event.level === 'trace';
+  return node.isSpan ? 'bold' : levelTextStyle(node.stored.event.level ?? '');
 }
 
 const FAILURE_MARK = '✖';
-const LEVEL_STYLES: Readonly<Record<string, Style>> = {
-  fatal: ['bold', 'inverse', 'red'],
-  error: ['bold', 'red'],
-  warn: ['bold', 'yellow'],
-  info: 'green',
-  debug: 'dim',
-  trace: 'dim',
-};
-
 function levelCell(node: TraceNode, { layout, paint }: Pen): string {
   const { level = '' } = node.stored.event;
   if (level === '') {
@@ -184,7 +171,7 @@ function levelCell(node: TraceNode, { layout, paint }: Pen): string {
     return paint(['bold', 'red'], fitText(isFailure ? FAILURE_MARK : '', layout.level));
   }
   const text = sanitizeText(level.toUpperCase()).slice(0, layout.level);
-  return paint(LEVEL_STYLES[level] ?? 'reset', fitText(text, layout.level));
+  return paint(levelStyle(level), fitText(text, layout.level));
 }
 
 function timelineCell(node: TraceNode, width: number, pen: Pen): string {

@@ -1,0 +1,27 @@
+/** ClickHouse types of the values that questions carry. */
+export type ParamType =
+  'String' | 'Array(String)' | 'Int64' | 'Array(Int64)' | 'Float64' | 'UInt32' | 'Array(UInt32)';
+
+type ParamValue = string | number | readonly string[] | readonly number[];
+
+/**
+ * Collects the values of a question that is put together from parts. A value reaches the server only as a parameter;
+ * what stands in the SQL is its name.
+ */
+export class SqlParams {
+  readonly #values: Record<string, ParamValue> = {};
+  #count = 0;
+
+  /** Keeps the value and gives the text that stands for it in the SQL. 64-bit integers are given as text. */
+  add(type: ParamType, value: ParamValue): string {
+    const name = `p${this.#count}`;
+    this.#count += 1;
+    this.#values[name] = value;
+    return `{${name}:${type}}`;
+  }
+
+  /** All values by name. */
+  get values(): Readonly<Record<string, ParamValue>> {
+    return this.#values;
+  }
+}
