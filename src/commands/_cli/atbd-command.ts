@@ -1,11 +1,9 @@
-import { Command, Flags, settings } from '@oclif/core';
+import { Command, Errors, Flags, settings } from '@oclif/core';
 import { AtbdError } from '../../engine/model/error.js';
-
-/** Where each error code is explained. */
-const ERROR_DOCS = 'docs/errors.md';
+import { bugAsJson, bugAsText, errorAsJson, errorAsText, usageError } from './error-layout.js';
 
 /**
- * What all commands share: `--json`, expected errors with code, hint and exit code on stderr, a
+ * What all commands share: `--json`, every failure with code, hint and exit code on stderr, a
  * signal that Ctrl-C aborts, and quiet ends (closed pipe, interrupt).
  */
 export abstract class AtbdCommand extends Command {
@@ -24,15 +22,22 @@ export abstract class AtbdCommand extends Command {
     return this.#interrupt.signal;
   }
 
+  /** JSON without colour: it is read by programs, also when a person looks on. */
+  override logJson(json: unknown): void {
+    process.stdout.write(`${JSON.stringify(json, undefined, 2)}\n`);
+  }
+
   protected override async init(): Promise<void> {
     await super.init();
     settings.debug = false;
-    process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EPIPE') process.exit(0);
+    process.stdout.on('error', (error: Error) => {
+      if (isClosedPipe(error)) process.exit(0);
       throw error;
     });
+    // Nobody is left who could be told.
+    process.stderr.on('error', () => undefined);
     const onSignal = (name: NodeJS.Signals): void => {
-      if (this.#interrupt.signal.aborted) process.exit(130);
+      if (this.#interrupt.signal.aborted) process.exit(INTERRUPTED_EXIT_CODE);
       this.#interrupt.abort(interrupted(name));
     };
     process.on('SIGINT', onSignal);
@@ -40,14 +45,40 @@ export abstract class AtbdCommand extends Command {
   }
 
   protected override async catch(error: Error & { exitCode?: number }): Promise<void> {
-    if (!(error instanceof AtbdError)) {
+    if (error instanceof Errors.ExitError) {
       await super.catch(error);
       return;
     }
-    process.exitCode = error.exitCode;
-    if (error.code === 'INTERRUPTED') return;
-    process.stderr.write(this.jsonEnabled() ? errorAsJson(error) : errorAsText(error));
+    if (isClosedPipe(error)) return;
+    if (this.#isInterrupt(error)) {
+      process.exitCode = INTERRUPTED_EXIT_CODE;
+      return;
+    }
+    const expected = this.#expected(error);
+    process.exitCode = expected?.exitCode ?? 1;
+    const isJson = this.jsonEnabled();
+    if (expected) process.stderr.write(isJson ? errorAsJson(expected) : errorAsText(expected));
+    else process.stderr.write(isJson ? bugAsJson(error) : bugAsText(error));
   }
+
+  /** What was aborted by Ctrl-C may come back as any kind of abort. */
+  #isInterrupt(error: Error): boolean {
+    if (error instanceof AtbdError) return error.code === 'INTERRUPTED';
+    return this.#interrupt.signal.aborted && error.name === 'AbortError';
+  }
+
+  #expected(error: Error): AtbdError | undefined {
+    if (error instanceof AtbdError) return error;
+    // oclif knows two kinds: its parser's, and what a flag's own `parse` says of a value.
+    if (error instanceof Errors.CLIError) return usageError(error.message, this.id ?? '');
+    return undefined;
+  }
+}
+
+const INTERRUPTED_EXIT_CODE = 130;
+
+function isClosedPipe(error: Error): boolean {
+  return 'code' in error && error.code === 'EPIPE';
 }
 
 function interrupted(name: string): AtbdError {
@@ -56,31 +87,4 @@ function interrupted(name: string): AtbdError {
     message: `stopped by ${name}`,
     hint: 'Run it again.',
   });
-}
-
-function errorAsText(error: AtbdError): string {
-  const lines = [`Error: ${error.message}`];
-  for (const cause of causesOf(error)) lines.push(`  because: ${cause}`);
-  lines.push(
-    `Code: ${error.code} (${ERROR_DOCS}#${error.code.toLowerCase()})`,
-    `Try this: ${error.hint}`,
-  );
-  return `${lines.join('\n')}\n`;
-}
-
-function errorAsJson(error: AtbdError): string {
-  const { code, message, hint, exitCode } = error;
-  return `${JSON.stringify({ error: { code, message, hint, exitCode, causes: causesOf(error) } })}\n`;
-}
-
-/** At most this many causes are shown: a chain that is longer says nothing new. */
-const CAUSES_MAX = 5;
-
-function causesOf(error: Error): string[] {
-  const causes: string[] = [];
-  for (let cause = error.cause; cause instanceof Error; cause = cause.cause) {
-    causes.push(cause.message);
-    if (causes.length === CAUSES_MAX) break;
-  }
-  return causes;
 }
