@@ -35,7 +35,8 @@ export async function startFleet({ logDir, seed }) {
     throw error;
   }
   const logFiles = SERVICES.map((service) => logFile(logDir, service));
-  return { gatewayUrl: urls.GATEWAY_URL, logFiles, pids: children.map(({ pid }) => pid), stop };
+  const pids = children.map(({ pid }) => pid);
+  return { gatewayUrl: urls.GATEWAY_URL, services: SERVICES, logFiles, pids, stop };
 }
 
 function logFile(logDir, service) {

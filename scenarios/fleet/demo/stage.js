@@ -1,0 +1,90 @@
+import { fork } from 'node:child_process';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Atbd } from './atbd.js';
+
+const CARETAKER = fileURLToPath(new URL('./caretaker.js', import.meta.url));
+
+/** What belongs to the user's own set-up must not reach the demo, nor the other way round. */
+const USER_SETTINGS = ['ATBD_CONTEXT', 'ATBD_HOME', 'ATBD_CONFIG'];
+
+/**
+ * Everything the demo makes: a temporary folder with its own ATBD_HOME, and whatever runs there.
+ * Taken down by `takeDown`, or by the caretaker if this process dies first.
+ */
+export class Stage {
+  #caretaker;
+  #stops = [];
+  #pids = [];
+  #hasStack = false;
+
+  static async open(screen) {
+    const dir = await mkdtemp(path.join(tmpdir(), 'atbd-demo-'));
+    await mkdir(path.join(dir, 'logs'));
+    return new Stage(dir, screen);
+  }
+
+  constructor(dir, screen) {
+    this.dir = dir;
+    this.logDir = path.join(dir, 'logs');
+    /** What a user exports to reach the demo's stack. */
+    this.settings = {
+      ATBD_HOME: path.join(dir, 'home'),
+      ATBD_CONFIG: path.join(dir, 'config.yaml'),
+    };
+    this.env = { ...process.env };
+    for (const name of USER_SETTINGS) delete this.env[name];
+    Object.assign(this.env, this.settings);
+    this.atbd = new Atbd({ env: this.env, cwd: this.logDir, screen });
+    this.#caretaker = fork(CARETAKER, {
+      detached: true,
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    });
+    // It waits for us, not we for it.
+    this.#caretaker.unref();
+    this.#caretaker.channel.unref();
+    this.#tellCaretaker();
+  }
+
+  /** Starts the stack; from the first moment on there is something to take down. */
+  async startStack(signal) {
+    this.#hasStack = true;
+    await this.atbd.show(['up', '--local'], { signal });
+  }
+
+  /** Has `stop` called at the end, last come first; the processes end with the demo at the latest. */
+  adopt(stop, pids) {
+    this.#stops.push(stop);
+    this.#pids.push(...pids);
+    this.#tellCaretaker();
+  }
+
+  /** Ends what runs beside the stack. */
+  async stopAll() {
+    for (const stop of this.#stops.splice(0).reverse()) await stop();
+  }
+
+  /** Ends everything and leaves nothing behind. */
+  async takeDown() {
+    await this.stopAll();
+    if (this.#hasStack) await this.atbd.show(['down', '--purge', '--yes']);
+    this.#release();
+    await rm(this.dir, { recursive: true, force: true });
+  }
+
+  /** Ends what runs beside the stack; stack, folder and log files stay. */
+  async keep() {
+    await this.stopAll();
+    this.#release();
+  }
+
+  #tellCaretaker() {
+    this.#caretaker.send({ pids: this.#pids, env: this.env, dir: this.dir });
+  }
+
+  #release() {
+    this.#caretaker.send(null, () => this.#caretaker.disconnect());
+  }
+}
