@@ -19,6 +19,8 @@ export interface IngestWorkerOptions {
   /** Made when they are missing. */
   readonly topics: readonly string[];
   readonly limits?: ChunkLimits;
+  /** How long a worker that vanished keeps its partitions; the queue's default when left out. */
+  readonly sessionTimeoutMs?: number;
 }
 
 /** One read gives at most this much, so that a chunk is made of a few reads. */
@@ -30,7 +32,7 @@ const READ_BYTES_MAX = 8 * 1024 * 1024;
  * cannot be reached, or on a bug; what was announced then is sent again by the next owner.
  */
 export async function runIngestWorker(
-  { queue, store, clock, observer, topics, limits }: IngestWorkerOptions,
+  { queue, store, clock, observer, topics, limits, sessionTimeoutMs }: IngestWorkerOptions,
   signal: AbortSignal,
 ): Promise<void> {
   const partitionCounts = new Map<string, number>();
@@ -39,6 +41,7 @@ export async function runIngestWorker(
     groupId: INGEST_GROUP_ID,
     topics,
     readBytesMax: READ_BYTES_MAX,
+    ...(sessionTimeoutMs === undefined ? {} : { sessionTimeoutMs }),
   });
   await consumer.run(
     (partition) =>

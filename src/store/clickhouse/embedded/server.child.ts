@@ -1,0 +1,35 @@
+// The process that is a ClickHouse server: loads the embedded library and never returns from it.
+// Started by `embeddedServerCommand`; its arguments are the library and then the server's own.
+import { DataType, load, open } from 'ffi-rs';
+
+/** linux/prctl.h: a signal for us when our parent dies, so that no server outlives its supervisor. */
+const PR_SET_PDEATHSIG = 1;
+const SIGTERM = 15;
+
+const [libraryPath, ...serverArgs] = process.argv.slice(2);
+if (libraryPath === undefined) throw new Error('BUG: no library given');
+const parentPid = process.ppid;
+
+if (process.platform === 'linux') {
+  open({ library: 'libc', path: 'libc.so.6' });
+  load({
+    library: 'libc',
+    funcName: 'prctl',
+    retType: DataType.I32,
+    paramsType: [DataType.I32, DataType.U64],
+    paramsValue: [PR_SET_PDEATHSIG, SIGTERM],
+  });
+  // The parent may have died before the call above.
+  if (process.ppid !== parentPid) process.exit(1);
+}
+
+open({ library: 'chdb', path: libraryPath });
+const argv = ['atbd-shard', ...serverArgs];
+load({
+  library: 'chdb',
+  funcName: 'query_stable_v2',
+  retType: DataType.External,
+  paramsType: [DataType.I32, DataType.StringArray],
+  paramsValue: [argv.length, argv],
+});
+process.exit(1);

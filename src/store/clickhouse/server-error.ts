@@ -1,0 +1,63 @@
+import { AtbdError, type ErrorCode } from '../../engine/model/error.js';
+
+/** ClickHouse's own error codes (src/Common/ErrorCodes.cpp), as far as we answer them in a way of their own. */
+const BY_SERVER_CODE: Readonly<Record<number, ErrorCode>> = {
+  159: 'TIMEOUT', // TIMEOUT_EXCEEDED
+  160: 'TIMEOUT', // TOO_SLOW
+  209: 'TIMEOUT', // SOCKET_TIMEOUT
+  202: 'CLICKHOUSE_BUSY', // TOO_MANY_SIMULTANEOUS_QUERIES
+  241: 'CLICKHOUSE_BUSY', // MEMORY_LIMIT_EXCEEDED
+  243: 'CLICKHOUSE_BUSY', // NOT_ENOUGH_SPACE
+  252: 'CLICKHOUSE_BUSY', // TOO_MANY_PARTS
+  242: 'CLICKHOUSE_BUSY', // TABLE_IS_READ_ONLY
+  210: 'CLICKHOUSE_UNREACHABLE', // NETWORK_ERROR
+  279: 'CLICKHOUSE_UNREACHABLE', // ALL_CONNECTION_TRIES_FAILED
+  425: 'CLICKHOUSE_UNREACHABLE', // SYSTEM_ERROR
+  497: 'PERMISSION_DENIED', // ACCESS_DENIED
+  516: 'PERMISSION_DENIED', // AUTHENTICATION_FAILED
+  164: 'PERMISSION_DENIED', // READONLY
+  394: 'INTERRUPTED', // QUERY_WAS_CANCELLED
+};
+
+const HINTS: Partial<Record<ErrorCode, string>> = {
+  TIMEOUT: 'Ask for a shorter time range, or try again when the store is less busy.',
+  CLICKHOUSE_BUSY: 'Try again in a moment; `atbd status` shows the shards.',
+  CLICKHOUSE_UNREACHABLE: 'See whether the shards are up: atbd status',
+  CLICKHOUSE_REFUSED:
+    'The server says what is wrong; `atbd migrate` brings an old schema up to date.',
+  PERMISSION_DENIED: 'Look at the user and the password of this context: atbd context show',
+  INTERRUPTED: 'Run it again.',
+};
+
+/**
+ * What the client threw as an error of ours, judged by ClickHouse's code and never by the HTTP
+ * status. The server's text goes to the cause, shortened: it may quote the statement.
+ */
+export function toStoreError(error: unknown, doing: string): AtbdError {
+  if (error instanceof AtbdError) return error;
+  const code = codeOf(error);
+  return new AtbdError({
+    code,
+    message: `cannot ${doing}`,
+    hint: HINTS[code] ?? 'Try again.',
+    cause: new Error(firstLine(error)),
+  });
+}
+
+function codeOf(error: unknown): ErrorCode {
+  const raw = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (error instanceof Error && error.message.includes('The user aborted a request'))
+    return 'INTERRUPTED';
+  if (typeof raw === 'string' && /^\d+$/.test(raw))
+    return BY_SERVER_CODE[Number(raw)] ?? 'CLICKHOUSE_REFUSED';
+  // No code of the server: the connection itself failed, or was cut.
+  if (error instanceof Error && /timeout/i.test(error.message)) return 'TIMEOUT';
+  return 'CLICKHOUSE_UNREACHABLE';
+}
+
+const MESSAGE_LENGTH_MAX = 300;
+
+function firstLine(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return (text.split('\n', 1)[0] ?? '').slice(0, MESSAGE_LENGTH_MAX);
+}

@@ -1,0 +1,150 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import type { ClickHouseClient } from '@clickhouse/client';
+import { AtbdError } from '../../engine/model/error.js';
+import { toStoreError } from '../clickhouse/server-error.js';
+import type { Store } from '../clickhouse/store.js';
+
+/** What the same SQL files become on different installations. */
+export interface MigrationShape {
+  /** Engine of the tables that keep rows. */
+  readonly engine: 'MergeTree' | 'ReplicatedMergeTree';
+  /** Cluster of the Distributed tables. */
+  readonly cluster: string;
+}
+
+export const LOCAL_SHAPE: MigrationShape = { engine: 'MergeTree', cluster: 'atbd' };
+
+/** One file on one shard. */
+export interface AppliedMigration {
+  readonly shard: number;
+  readonly name: string;
+}
+
+/** How many inserts a table remembers for deduplication: a worker's chunk must be told from its own retry after a long outage. */
+const DEDUPLICATION_WINDOW = 10_000;
+
+/** A week: the longest outage after which a chunk may still be sent again on a replicated table. */
+const DEDUPLICATION_SECONDS = 7 * 24 * 60 * 60;
+
+interface Migration {
+  readonly name: string;
+  readonly checksum: string;
+  readonly statements: readonly string[];
+}
+
+/**
+ * Brings every shard to the newest schema and says what was applied. Safe to run again, and side by
+ * side: every statement is IF NOT EXISTS. Needs all shards.
+ */
+export async function migrate(
+  store: Store,
+  shape: MigrationShape = LOCAL_SHAPE,
+): Promise<AppliedMigration[]> {
+  const migrations = await readMigrations(shape);
+  const perShard = await Promise.all(
+    Array.from({ length: store.shardCount }, async (_, shard) => {
+      try {
+        return await migrateShard(await store.shard(shard), shard, migrations, shape);
+      } catch (cause) {
+        throw toStoreError(cause, `migrate shard ${shard}`);
+      }
+    }),
+  );
+  return perShard.flat();
+}
+
+async function migrateShard(
+  client: ClickHouseClient,
+  shard: number,
+  migrations: readonly Migration[],
+  shape: MigrationShape,
+): Promise<AppliedMigration[]> {
+  await command(client, 'CREATE DATABASE IF NOT EXISTS atbd', 'default');
+  await command(
+    client,
+    fillIn(
+      `CREATE TABLE IF NOT EXISTS atbd.migrations (name String, checksum String, applied_at DateTime DEFAULT now())
+       ENGINE = {merge_tree} ORDER BY name`,
+      shape,
+    ),
+    'default',
+  );
+  const applied = await appliedChecksums(client);
+  const done: AppliedMigration[] = [];
+  for (const { name, checksum, statements } of migrations) {
+    const known = applied.get(name);
+    if (known !== undefined && known !== checksum) throw changedMigration(name, shard);
+    if (known !== undefined) continue;
+    for (const statement of statements) await command(client, statement, 'atbd');
+    await client.insert({
+      table: 'atbd.migrations',
+      values: [{ name, checksum }],
+      format: 'JSONEachRow',
+    });
+    done.push({ shard, name });
+  }
+  return done;
+}
+
+async function command(client: ClickHouseClient, query: string, database: string): Promise<void> {
+  // The database itself may not exist yet, and must not be named in the request then.
+  await client.command({ query, http_headers: { 'X-ClickHouse-Database': database } });
+}
+
+async function appliedChecksums(client: ClickHouseClient): Promise<Map<string, string>> {
+  const answer = await client.query({
+    query: 'SELECT name, any(checksum) AS checksum FROM atbd.migrations GROUP BY name LIMIT 10000',
+    format: 'JSONEachRow',
+  });
+  const rows = await answer.json<{ name: string; checksum: string }>();
+  return new Map(rows.map(({ name, checksum }) => [name, checksum]));
+}
+
+function changedMigration(name: string, shard: number): AtbdError {
+  return new AtbdError({
+    code: 'CLICKHOUSE_REFUSED',
+    message: `cannot migrate shard ${shard}: ${name} was applied there with another content`,
+    hint: 'An applied migration is never changed: use the version of atbd that applied it, or a newer one.',
+  });
+}
+
+async function readMigrations(shape: MigrationShape): Promise<Migration[]> {
+  const folder = fileURLToPath(new URL('.', import.meta.url));
+  const names = (await readdir(folder)).filter((name) => name.endsWith('.sql')).sort();
+  return Promise.all(
+    names.map(async (name) => {
+      const text = await readFile(`${folder}${name}`, 'utf8');
+      return {
+        name,
+        checksum: createHash('sha256').update(text).digest('hex'),
+        statements: splitStatements(fillIn(text, shape)),
+      };
+    }),
+  );
+}
+
+function fillIn(text: string, { engine, cluster }: MigrationShape): string {
+  const isReplicated = engine === 'ReplicatedMergeTree';
+  const mergeTree = isReplicated
+    ? "ReplicatedMergeTree('/clickhouse/tables/{uuid}/{shard}', '{replica}')"
+    : 'MergeTree';
+  const dedup = isReplicated
+    ? `replicated_deduplication_window = ${DEDUPLICATION_WINDOW}, replicated_deduplication_window_seconds = ${DEDUPLICATION_SECONDS}`
+    : `non_replicated_deduplication_window = ${DEDUPLICATION_WINDOW}`;
+  return text
+    .replaceAll('{merge_tree}', mergeTree)
+    .replaceAll('{dedup}', dedup)
+    .replaceAll('{cluster}', cluster);
+}
+
+/** Our files end a statement with a semicolon at the end of a line, and have none elsewhere. */
+function splitStatements(text: string): string[] {
+  return text
+    .split(/;\s*$/m)
+    .map((statement) => statement.trim())
+    .filter((statement) =>
+      statement.split('\n').some((line) => line !== '' && !line.startsWith('--')),
+    );
+}
