@@ -1,0 +1,102 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { startTestStore, type TestStore } from '../testing/test-store.js';
+import { defineQuery } from './define-query.js';
+
+let testStore: TestStore;
+beforeAll(async () => {
+  testStore = await startTestStore({ shardCount: 3 });
+});
+afterAll(async () => {
+  await testStore[Symbol.asyncDispose]();
+});
+
+const echo = defineQuery({
+  name: 'echo',
+  params: z.object({ text: z.string() }),
+  row: z.object({ text: z.string() }),
+  sql: 'SELECT {text:String} AS text LIMIT 1',
+});
+
+const countEvents = defineQuery({
+  name: 'count_events',
+  params: z.object({}),
+  row: z.object({ n: z.coerce.number() }),
+  sql: 'SELECT count() AS n FROM events LIMIT 1',
+});
+
+const slow = defineQuery({
+  name: 'slow_for_test',
+  params: z.object({}),
+  row: z.object({ n: z.coerce.number() }),
+  sql: 'SELECT sum(sleepEachRow(0.5)) AS n FROM numbers(100) LIMIT 1',
+  settings: { max_block_size: 1, function_sleep_max_microseconds_per_block: 0 },
+});
+
+describe('defineQuery', () => {
+  it.each([
+    'plain',
+    "it's",
+    '"double"',
+    'back\\slash \\n \\x41',
+    'tab\there, line\nthere, return\r, NUL\0.',
+    '100 % {text:String} {}',
+    '😀 né 中文 \u202E',
+    "'; DROP TABLE events_local; --",
+    'x'.repeat(10_000),
+    '',
+  ])('hands %j through as data', async (text) => {
+    expect((await echo(testStore.store, { text })).rows).toEqual([{ text }]);
+  });
+
+  it('refuses rows that are not what was promised', async () => {
+    const wrong = defineQuery({
+      name: 'wrong',
+      params: z.object({}),
+      row: z.object({ n: z.string() }),
+      sql: 'SELECT 1 AS n LIMIT 1',
+    });
+    await expect(wrong(testStore.store, {})).rejects.toThrow();
+  });
+
+  it('ends the query on the server when it is aborted', async () => {
+    const stop = new AbortController();
+    const asked = slow(testStore.store, {}, { signal: stop.signal });
+    await until(async () => (await runningCount()) === 1);
+    stop.abort();
+    await expect(asked).rejects.toMatchObject({ code: 'INTERRUPTED' });
+    await until(async () => (await runningCount()) === 0);
+  });
+
+  it('answers in part and names the shard that did not answer, and refuses when all are required', async () => {
+    expect((await countEvents(testStore.store, {})).missingShards).toEqual([]);
+    for (const shard of [2, 0]) {
+      await testStore.stopShard(shard);
+      const answer = await countEvents(testStore.store, {});
+      expect(answer).toEqual({ rows: [{ n: 0 }], missingShards: [shard] });
+      await expect(countEvents(testStore.store, {}, { requireAll: true })).rejects.toMatchObject({
+        code: 'CLICKHOUSE_UNREACHABLE',
+      });
+      await testStore.startShard(shard);
+    }
+    expect((await countEvents(testStore.store, {})).missingShards).toEqual([]);
+  });
+});
+
+async function runningCount(): Promise<number> {
+  const client = await testStore.store.shard(0);
+  const answer = await client.query({
+    query: `SELECT count() AS n FROM system.processes WHERE query LIKE '%sleepEachRow%' AND query NOT LIKE '%processes%' AND user = 'atbd'`,
+    format: 'JSONEachRow',
+  });
+  const [row] = await answer.json<{ n: number }>();
+  return Number(row!.n);
+}
+
+async function until(isTrue: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 20_000;
+  while (!(await isTrue())) {
+    if (Date.now() > deadline) throw new Error('it did not come true in 20 s');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
