@@ -10,7 +10,7 @@ const CHECKS = [
   ],
   ['format', 'prettier', ['--check', '--log-level', 'warn', '--cache', '.']],
   ['layers', 'depcruise', ['--config', '.dependency-cruiser.cjs', '--output-type', 'err', 'src']],
-  ['unit tests', 'vitest', ['run', '--project', 'unit', '--reporter', 'dot']],
+  ['unit tests', 'vitest', ['run', '--project', 'unit', '--reporter', 'default']],
 ];
 const SIDE_BY_SIDE = 2;
 
@@ -26,7 +26,9 @@ function run([name, command, args]) {
     child.on('close', (code) => {
       const seconds = ((performance.now() - started) / 1000).toFixed(1);
       console.log(`${code === 0 ? 'ok  ' : 'FAIL'}  ${name.padEnd(12)} ${seconds} s`);
-      if (code !== 0 || name === 'unit tests') console.log(output.trimEnd());
+      if (code !== 0) console.log(output.trimEnd());
+      else if (name === 'unit tests')
+        console.log(output.trimEnd().split('\n').slice(-4).join('\n'));
       resolve(code === 0);
     });
   });

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { startTestStore, type TestStore } from '../testing/test-store.js';
 import { defineQuery } from './define-query.js';
+import { openStore } from './store.js';
 
 let testStore: TestStore;
 beforeAll(async () => {
@@ -29,7 +30,7 @@ const slow = defineQuery({
   name: 'slow_for_test',
   params: z.object({}),
   row: z.object({ n: z.coerce.number() }),
-  sql: 'SELECT sum(sleepEachRow(0.5)) AS n FROM numbers(100) LIMIT 1',
+  sql: 'SELECT sum(sleepEachRow(0.1)) AS n FROM numbers(500) LIMIT 1',
   settings: { max_block_size: 1, function_sleep_max_microseconds_per_block: 0 },
 });
 
@@ -61,7 +62,9 @@ describe('defineQuery', () => {
 
   it('ends the query on the server when it is aborted', async () => {
     const stop = new AbortController();
-    const asked = slow(testStore.store, {}, { signal: stop.signal });
+    // Questions are asked as the reader, and it is his queries that end with their connection.
+    await using reader = openStore(testStore.reader);
+    const asked = slow(reader, {}, { signal: stop.signal });
     await until(async () => (await runningCount()) === 1);
     stop.abort();
     await expect(asked).rejects.toMatchObject({ code: 'INTERRUPTED' });
@@ -86,11 +89,11 @@ describe('defineQuery', () => {
 async function runningCount(): Promise<number> {
   const client = await testStore.store.shard(0);
   const answer = await client.query({
-    query: `SELECT count() AS n FROM system.processes WHERE query LIKE '%sleepEachRow%' AND query NOT LIKE '%processes%' AND user = 'atbd'`,
+    query: `SELECT count() AS n FROM system.processes WHERE query LIKE '%sleepEachRow%' AND query NOT LIKE '%processes%' AND user = 'atbd_reader'`,
     format: 'JSONEachRow',
   });
   const [row] = await answer.json<{ n: number }>();
-  return Number(row!.n);
+  return row!.n;
 }
 
 async function until(isTrue: () => Promise<boolean>): Promise<void> {
