@@ -1,4 +1,4 @@
-import { EVENT_FIELDS } from '../model/event.js';
+import { EVENT_FIELDS, type EventField } from '../model/event.js';
 import { lowerAscii, splitTokens, type FieldRef, type Filter } from '../model/filter.js';
 import { compileRegex } from './regex.js';
 
@@ -26,7 +26,7 @@ export function createMatch(filter: Filter): Match {
     }
     case 'number': {
       const read = createReadText(filter.field);
-      return (event) => toNumber(read(event)) === filter.value;
+      return (event) => toNumber(read(event), nameOf(filter.field)) === filter.value;
     }
     case 'regex': {
       const read = createReadText(filter.field);
@@ -40,6 +40,10 @@ export function createMatch(filter: Filter): Match {
   }
 }
 
+function nameOf(field: FieldRef): string {
+  return field.kind === 'field' ? field.name : field.key;
+}
+
 function matchAll(matches: readonly Match[]): Match {
   return (event) => {
     for (const match of matches) if (!match(event)) return false;
@@ -50,7 +54,7 @@ function matchAll(matches: readonly Match[]): Match {
 function matchExists(field: FieldRef): Match {
   const read = createReadText(field);
   if (field.kind === 'field' && EVENT_FIELDS[field.name] !== 'string') {
-    return (event) => toNumber(read(event)) !== undefined;
+    return (event) => toNumber(read(event), field.name) !== undefined;
   }
   return (event) => read(event) !== '';
 }
@@ -82,27 +86,61 @@ function matchSource(file: string, line: number | null): Match {
   return (event) => {
     const path = textOf(event['file']);
     if (path !== file && !path.endsWith(suffix)) return false;
-    return line === null || toNumber(textOf(event['line'])) === line;
+    return line === null || toNumber(textOf(event['line']), 'line') === line;
   };
 }
 
 function createReadText(field: FieldRef): (event: ParsedEvent) => string {
-  if (field.kind === 'field') {
-    const { name } = field;
-    return name === 'level'
-      ? (event) => lowerAscii(textOf(event[name]))
-      : (event) => textOf(event[name]);
-  }
-  const { key } = field;
+  if (field.kind === 'attr') return createReadAttr(field.key);
+  const { name } = field;
+  if (name === 'level') return (event) => lowerAscii(textOf(event[name]));
+  if (name === 'kind') return kindOf;
+  if (name === 'type') return typeOf;
+  return (event) => textOf(event[name]);
+}
+
+/** The kind, or what the store makes of its absence. */
+function kindOf(event: ParsedEvent): string {
+  const kind = lowerAscii(textOf(event['kind']));
+  if (kind !== '') return kind;
+  const type = textOf(event['type']);
+  if (type === 'request') return 'span';
+  if (type === 'metric') return 'metric';
+  return type === '' || type === 'log' ? 'log' : 'record';
+}
+
+function typeOf(event: ParsedEvent): string {
+  const type = textOf(event['type']);
+  return type === '' && kindOf(event) === 'log' ? 'log' : type;
+}
+
+/** Unknown top-level fields land in attrs when they are stored; of two with one key the first counts. */
+function createReadAttr(key: string): (event: ParsedEvent) => string {
   const isOwnField = Object.hasOwn(EVENT_FIELDS, key);
   return (event) => {
-    const attrs = event['attrs'];
-    if (typeof attrs === 'object' && attrs !== null && Object.hasOwn(attrs, key)) {
-      return textOf((attrs as ParsedEvent)[key]);
+    for (const name in event) {
+      if (name === key && !isOwnField) return attrText(event[name]);
+      const attrs = event[name];
+      if (name !== 'attrs' || typeof attrs !== 'object' || attrs === null) continue;
+      if (!Array.isArray(attrs) && Object.hasOwn(attrs, key)) {
+        return attrText((attrs as ParsedEvent)[key]);
+      }
     }
-    // An unknown top-level field lands in attrs when it is stored.
-    return isOwnField || !Object.hasOwn(event, key) ? '' : textOf(event[key]);
+    return isOwnField ? unreadableNumber(event, key) : '';
   };
+}
+
+/** A number that cannot be read stays in attrs under its name. */
+function unreadableNumber(event: ParsedEvent, key: string): string {
+  const type = EVENT_FIELDS[key as EventField];
+  const isNumber = type === 'integer' || type === 'number' || type === 'decimal';
+  const text = isNumber ? textOf(event[key]) : '';
+  return toNumber(text, key) === undefined ? text : '';
+}
+
+/** As attrs keep it: JSON's null as the word. */
+function attrText(value: unknown): string {
+  return value === null ? 'null' : textOf(value);
 }
 
 /** A value as the store keeps it in a text column. */
@@ -112,8 +150,17 @@ function textOf(value: unknown): string {
   return typeof value === 'object' && value !== null ? JSON.stringify(value) : '';
 }
 
-function toNumber(text: string): number | undefined {
-  if (text.trim() === '') return undefined;
-  const value = Number(text);
-  return Number.isFinite(value) ? value : undefined;
+/** A text as the store converts it to the field's number; undefined where it cannot. */
+function toNumber(text: string, name: string): number | undefined {
+  const type = EVENT_FIELDS[name as EventField];
+  if (type === 'integer') {
+    const value = /^\+?\d+$/u.test(text) ? Number(text) : NaN;
+    return value <= UINT32_MAX ? value : undefined;
+  }
+  const shape = type === 'decimal' ? DECIMAL : FLOAT;
+  return shape.test(text) ? Number(text) : undefined;
 }
+
+const UINT32_MAX = 2 ** 32 - 1;
+const DECIMAL = /^-?\d{1,28}(?:\.\d{1,9})?$/u;
+const FLOAT = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/iu;

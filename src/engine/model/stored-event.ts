@@ -3,10 +3,12 @@ import { EVENT_FIELDS, type Event, type EventField } from './event.js';
 /** What the store knows of an event besides its own fields; columns of the same names. */
 export const STORE_FIELDS = [
   'ts_source',
+  'flags',
   'topic',
   'epoch',
   'partition',
   'offset',
+  'queue_time',
   'ingested_at',
 ] as const;
 export type StoreField = (typeof STORE_FIELDS)[number];

@@ -1,22 +1,13 @@
+import { splitNs, utcSeconds } from '../model/timestamp.js';
 import { formatOffset, type Zone } from './zone.js';
 
 const NS_PER_MS = 1_000_000n;
-const NS_PER_SECOND = 1_000_000_000n;
-
-/** RFC 3339 in UTC with as many digits as there are, at least milliseconds. */
-export function formatRfc3339(ns: bigint): string {
-  const { seconds, fractionNs } = split(ns);
-  const digits = String(fractionNs)
-    .padStart(9, '0')
-    .replace(/(?:000){1,2}$/u, '');
-  return `${isoSeconds(seconds)}.${digits}Z`;
-}
 
 /** Date, time of day to the millisecond (cut, not rounded) and offset from UTC, as a zone's clocks show it. */
 export function formatLocal(ns: bigint, zone: Zone): LocalTime {
-  const { seconds, fractionNs } = split(ns);
+  const { seconds, fractionNs } = splitNs(ns);
   const offsetMs = zone.offsetMsAt(Number(seconds) * 1000);
-  const [date = '', time = ''] = isoSeconds(seconds + BigInt(offsetMs / 1000)).split('T');
+  const [date = '', time = ''] = utcSeconds(seconds + BigInt(offsetMs / 1000)).split('T');
   const ms = String(fractionNs / NS_PER_MS).padStart(3, '0');
   return { date, time: `${time}.${ms}`, offset: offsetMs === 0 ? 'Z' : formatOffset(offsetMs) };
 }
@@ -62,14 +53,4 @@ function threeDigits(value: number): string {
 
 function pad2(value: number): string {
   return String(value).padStart(2, '0');
-}
-
-/** Rounded down before 1970 too, so that the fraction always counts forward. */
-function split(ns: bigint): { seconds: bigint; fractionNs: bigint } {
-  const fractionNs = ((ns % NS_PER_SECOND) + NS_PER_SECOND) % NS_PER_SECOND;
-  return { seconds: (ns - fractionNs) / NS_PER_SECOND, fractionNs };
-}
-
-function isoSeconds(seconds: bigint): string {
-  return new Date(Number(seconds) * 1000).toISOString().slice(0, -5);
 }

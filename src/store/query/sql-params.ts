@@ -1,6 +1,13 @@
 /** ClickHouse types of the values that questions carry. */
 export type ParamType =
-  'String' | 'Array(String)' | 'Int64' | 'Array(Int64)' | 'Float64' | 'UInt32' | 'Array(UInt32)';
+  | 'String'
+  | 'Array(String)'
+  | 'Int64'
+  | 'UInt64'
+  | 'Array(UInt64)'
+  | 'Float64'
+  | 'UInt32'
+  | 'Array(UInt32)';
 
 type ParamValue = string | number | readonly string[] | readonly number[];
 

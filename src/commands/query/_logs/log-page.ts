@@ -17,8 +17,8 @@ export interface LogWriter {
 export interface LogPageEnd {
   /** For `--after`; null on the last page. */
   readonly cursor: string | null;
-  /** Shards that did not answer, by name. */
-  readonly missingShards: readonly string[];
+  /** Shards that did not answer, by their index. */
+  readonly missingShards: readonly number[];
 }
 
 /** On what logs are written. */

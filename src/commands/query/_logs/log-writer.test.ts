@@ -7,7 +7,8 @@ import {
 import { parseZone } from '../../../engine/time/zone.js';
 import { plainPaint } from '../../_cli/terminal.js';
 import { widthOf } from '../../_cli/text-width.js';
-import { createLogWriter, type LogFormat } from './log-writer.js';
+import type { LogFormat } from './log-format.js';
+import { createLogWriter } from './log-writer.js';
 import { selectFields } from './select-fields.js';
 
 const START_MS = Date.parse('2026-05-16T22:00:00.123Z');

@@ -1,7 +1,12 @@
 import { AtbdError } from '../../../engine/model/error.js';
 import { EVENT_FIELDS } from '../../../engine/model/event.js';
 import { nearestName } from '../../../engine/model/nearest-name.js';
-import { STORE_FIELDS, type SelectedField } from '../../../engine/model/stored-event.js';
+import {
+  ALL_FIELDS,
+  STORE_FIELDS,
+  type SelectedField,
+} from '../../../engine/model/stored-event.js';
+import type { LogFormat } from './log-format.js';
 
 /** Fields as the server reads them, and what the user may have meant instead. */
 export interface FieldSelection {
@@ -41,4 +46,37 @@ function toField(name: string): SelectedField {
   }
   const key = name.startsWith(ATTRS_PREFIX) ? name.slice(ATTRS_PREFIX.length) : name;
   return { kind: 'attr', key };
+}
+
+/** What the table without --fields shows: the line's columns, and the facts that stand in for a missing message. */
+const TABLE_FIELDS = [
+  'ts',
+  'kind',
+  'type',
+  'level',
+  'service',
+  'module',
+  'file',
+  'line',
+  'message',
+  'operation',
+  'user_id',
+  'order_id',
+  'product_id',
+  'page',
+  'provider',
+  'status',
+  'attempt',
+  'amount',
+  'currency',
+  'metric',
+  'value',
+  'unit',
+] as const;
+
+/** The fields that a format reads when none were named: no more than it shows. */
+export function fieldsOfFormat(format: LogFormat): readonly SelectedField[] {
+  if (format === 'raw') return [{ kind: 'column', name: 'message' }];
+  if (format !== 'table') return ALL_FIELDS;
+  return TABLE_FIELDS.map((name) => ({ kind: 'column', name }));
 }

@@ -1,0 +1,134 @@
+import { Args, Flags } from '@oclif/core';
+import { AtbdError } from '../../engine/model/error.js';
+import type { StoredEvent } from '../../engine/model/stored-event.js';
+import { formatRfc3339 } from '../../engine/model/timestamp.js';
+import { quoteValue } from '../../engine/model/visible-text.js';
+import { parseZone } from '../../engine/time/zone.js';
+import { summarizeTrace, type TraceSummary } from '../../engine/trace/trace-summary.js';
+import { AtbdCommand } from '../_cli/atbd-command.js';
+import { resolveContext } from '../_cli/context.js';
+import { reportMissingShards } from '../_cli/partial-answer.js';
+import { sanitizeJson } from '../_cli/sanitize.js';
+import { writeStdout } from '../_cli/stdout.js';
+import { zoneFlag } from '../_cli/time-flags.js';
+
+/** Beyond this a picture helps nobody; `query logs -f op_id=…` pages through the rest. */
+const LIMIT_DEFAULT = 10_000;
+
+/** A trace is held in memory: about 1 kB an event. */
+const LIMIT_MAX = 1_000_000;
+
+/** Shows every event of one action, across all services. */
+export default class QueryTrace extends AtbdCommand {
+  static override summary =
+    'Show one action across all services: spans, logs and records in time order.';
+  static override description =
+    'Searches all hot data. Spans nest under their parents, log lines hang on their span; gap is the time since the event before.';
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> 4bf92f3577b34da6a3ce929d0e0e4736',
+    '<%= config.bin %> <%= command.id %> req-addc1839-2ed5-4778-b57e-5854eb7b8b09 --json | jq .trace',
+  ];
+  static override args = {
+    id: Args.string({ required: true, description: 'ID of the action (op_id).' }),
+  };
+  static override flags = {
+    limit: Flags.integer({
+      summary: 'Largest number of events to read, the earliest first.',
+      default: LIMIT_DEFAULT,
+      min: 1,
+      max: LIMIT_MAX,
+    }),
+    ...zoneFlag,
+  };
+  static override enableJsonFlag = true;
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(QueryTrace);
+    const id = args.id.trim();
+    if (id === '') throw emptyId();
+    const zone = parseZone(flags.tz);
+    const { reader } = await resolveContext({ name: flags.context });
+    const [{ openStore }, { readTrace }] = await Promise.all([
+      import('../../store/clickhouse/store.js'),
+      import('../../store/query/trace.js'),
+    ]);
+    await using store = openStore(reader);
+    let missing: readonly number[] = [];
+    const { events, eventCount } = await readTrace(
+      store,
+      { id, limit: flags.limit },
+      { signal: this.signal, onMissing: (shards) => (missing = shards) },
+    );
+    if (events.length === 0) throw notFound(id, missing.length > 0);
+    if (flags.json) await writeStdout(toJson({ id, events, eventCount, missing }));
+    else await this.#draw(id, events, zone);
+    if (events.length < eventCount) {
+      process.stderr.write(
+        `Warning: only the first ${events.length} of ${eventCount} events are shown (--limit)\n`,
+      );
+    }
+    reportMissingShards(missing, store.shardCount);
+  }
+
+  async #draw(id: string, events: readonly StoredEvent[], zone: ReturnType<typeof parseZone>) {
+    const [{ buildTraceTree }, { renderTrace }, { describeTerminal }] = await Promise.all([
+      import('../../engine/trace/trace-tree.js'),
+      import('./_trace/render-trace.js'),
+      import('../_cli/terminal.js'),
+    ]);
+    const { width, paint } = describeTerminal(process.stdout);
+    const picture = { id, summary: summarizeTrace(events), roots: buildTraceTree(events) };
+    const lines = renderTrace(picture, { width, paint, zone });
+    await writeStdout([...lines, ''].join('\n'));
+  }
+}
+
+interface TraceResult {
+  readonly id: string;
+  readonly events: readonly StoredEvent[];
+  readonly eventCount: number;
+  readonly missing: readonly number[];
+}
+
+/** `{ trace, events }`, an event a line. */
+function toJson({ id, events, eventCount, missing }: TraceResult): string {
+  const trace = {
+    id,
+    ...summaryToJson(summarizeTrace(events)),
+    eventCount,
+    isTruncated: events.length < eventCount,
+    missingShards: missing,
+  };
+  const lines = events.map(({ event }) => sanitizeJson(event));
+  return `{"trace":${sanitizeJson(trace)},"events":[\n${lines.join(',\n')}\n]}\n`;
+}
+
+function summaryToJson(summary: TraceSummary): Record<string, unknown> {
+  return {
+    start: formatRfc3339(summary.startNs),
+    durationMs: Number(summary.durationNs) / 1e6,
+    services: summary.services,
+    spanCount: summary.spanCount,
+    errorCount: summary.errorCount,
+    failureCount: summary.failureCount,
+    warnCount: summary.warnCount,
+    firstProblem: summary.firstProblem?.event ?? null,
+  };
+}
+
+function emptyId(): AtbdError {
+  return new AtbdError({
+    code: 'USAGE_INVALID',
+    message: 'cannot look for an empty ID',
+    hint: 'Copy the op_id of an event, for example from `atbd query logs --fields ts,op_id,message`.',
+  });
+}
+
+function notFound(id: string, isPartial: boolean): AtbdError {
+  const where = isPartial ? 'on the shards that answered' : 'in the hot data';
+  return new AtbdError({
+    code: 'TRACE_NOT_FOUND',
+    message: `cannot find an event with op_id ${quoteValue(id)} ${where}`,
+    hint: 'IDs match whole and exactly. Find some with `atbd query logs --fields ts,op_id,message`.',
+  });
+}

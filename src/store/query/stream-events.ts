@@ -1,0 +1,38 @@
+import { z } from 'zod';
+import type { StoredEvent } from '../../engine/model/stored-event.js';
+import { defineQuery, type QueryOptions } from '../clickhouse/define-query.js';
+import type { Store } from '../clickhouse/store.js';
+import type { EventRow } from './event-columns.js';
+import type { SqlParams } from './sql-params.js';
+
+/** SQL with its values, and the way back from a row to an event. */
+export interface EventQuery {
+  /** Becomes log_comment. */
+  readonly name: string;
+  readonly sql: string;
+  readonly params: SqlParams;
+  decode(row: EventRow): StoredEvent;
+}
+
+/** How events are read. */
+export interface StreamOptions extends QueryOptions {
+  /** Called before the first event when shards do not answer. */
+  readonly onMissing?: (shards: readonly number[]) => void;
+}
+
+/** Asks a question that was put together from parts; events come as the server sends them. */
+export async function* streamEvents(
+  store: Store,
+  query: EventQuery,
+  options: StreamOptions,
+): AsyncIterable<StoredEvent> {
+  const named = defineQuery({
+    name: query.name,
+    params: z.record(z.string(), z.unknown()),
+    // The columns are our own choice; `decode` reads them by their place.
+    row: z.custom<EventRow>((row) => typeof row === 'object' && row !== null && 'c0' in row),
+    sql: query.sql,
+  });
+  for await (const row of named.stream(store, query.params.values, options))
+    yield query.decode(row);
+}
