@@ -64,7 +64,8 @@ CREATE TABLE IF NOT EXISTS atbd.events_local
     queue_time DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
     ingested_at DateTime64(3, 'UTC') DEFAULT now64(3) CODEC(Delta(8), ZSTD(1)),
     INDEX op_id_bloom op_id TYPE bloom_filter(0.01) GRANULARITY 1,
-    INDEX message_words message TYPE text(tokenizer = splitByNonAlpha, preprocessor = lower(message))
+    -- On lower(message) and not with a preprocessor: with one, hasAllTokens means another thing where the index is not used.
+    INDEX message_words lower(message) TYPE text(tokenizer = splitByNonAlpha)
 )
 ENGINE = {merge_tree}
 PARTITION BY toDate(ts)

@@ -81,7 +81,7 @@ function cutToSql(cut: LedgerCut, params: SqlParams): string {
   if (cut.length === 0) return '0';
   const parts = cut.map(({ topic, epoch, lastByPartition }) => {
     const partitions = params.add('Array(UInt32)', [...lastByPartition.keys()]);
-    const lasts = params.add('Array(UInt64)', [...lastByPartition.values()].map(String));
+    const lasts = params.add('Array(UInt64)', [...lastByPartition.values()]);
     // One more than the last, so that 0 can say that a partition is not in the cut.
     const end = `transform(partition, ${partitions}, arrayMap(last -> last + 1, ${lasts}), toUInt64(0))`;
     return `topic = ${params.add('String', topic)} AND epoch = ${params.add('UInt32', epoch)} AND offset < ${end}`;

@@ -9,7 +9,7 @@ export type ParamType =
   | 'UInt32'
   | 'Array(UInt32)';
 
-type ParamValue = string | number | readonly string[] | readonly number[];
+type ParamValue = string | number | readonly string[] | readonly number[] | readonly bigint[];
 
 /**
  * Collects the values of a question that is put together from parts. A value reaches the server only as a parameter;
@@ -19,7 +19,7 @@ export class SqlParams {
   readonly #values: Record<string, ParamValue> = {};
   #count = 0;
 
-  /** Keeps the value and gives the text that stands for it in the SQL. 64-bit integers are given as text. */
+  /** Keeps the value and gives the text that stands for it in the SQL. A single 64-bit integer is given as text. */
   add(type: ParamType, value: ParamValue): string {
     const name = `p${this.#count}`;
     this.#count += 1;

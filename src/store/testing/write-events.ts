@@ -1,0 +1,41 @@
+import { createChunkStore } from '../write/chunk-store.js';
+import type { Store } from '../clickhouse/store.js';
+
+/** Where events of a test go. */
+export interface WriteTarget {
+  readonly topic: string;
+  readonly partition?: number;
+  readonly shard?: number;
+  /** Offset of the first event. */
+  readonly first?: number;
+}
+
+/** Stores events as the ingest worker would: one chunk of one partition; their times are taken as they are. */
+export async function writeEvents(
+  store: Store,
+  events: readonly Readonly<Record<string, unknown>>[],
+  { topic, partition = 0, shard = 0, first = 0 }: WriteTarget,
+): Promise<void> {
+  const records = events.map((event, index) => ({
+    offset: BigInt(first + index),
+    timestampMs: QUEUE_TIME_MS,
+    key: null,
+    value: Buffer.from(JSON.stringify(event)),
+    headers: undefined,
+  }));
+  await createChunkStore(store).writeChunk(
+    {
+      topic,
+      epoch: 1,
+      partition,
+      first: BigInt(first),
+      last: BigInt(first + events.length - 1),
+      shard,
+      records,
+    },
+    new AbortController().signal,
+  );
+}
+
+/** Every event of a test lies within the 400 days before it, so none is clamped. */
+const QUEUE_TIME_MS = Date.UTC(2026, 10, 23);
