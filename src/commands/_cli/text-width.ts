@@ -9,7 +9,7 @@ const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 
 /** Terminal columns of a text without escape sequences; wide characters take two, combining ones none. */
 export function widthOf(text: string): number {
-  return stringWidth(text, { countAnsiEscapeCodes: true });
+  return PLAIN.test(text) ? text.length : stringWidth(text, { countAnsiEscapeCodes: true });
 }
 
 /** The text cut to at most `width` columns, with an ellipsis where something was cut. */
@@ -59,7 +59,11 @@ export function wrapText(text: string, width: number, linesMax: number): string[
   return [...lines, clipText(rest, width)];
 }
 
+/** Most log text: every character takes one column, and nothing needs to be looked up. */
+const PLAIN = /^[ -~]*$/u;
+
 function takeColumns(text: string, width: number): string {
+  if (PLAIN.test(text)) return text.slice(0, Math.max(0, width));
   let columns = 0;
   let end = 0;
   for (const { segment, index } of graphemes.segment(text)) {

@@ -47,8 +47,8 @@ export default class QueryTrace extends AtbdCommand {
     const id = args.id.trim();
     if (id === '') throw emptyId();
     const zone = parseZone(flags.tz);
-    const { reader } = await resolveContext({ name: flags.context });
-    const [{ openStore }, { readTrace }] = await Promise.all([
+    const [{ reader }, { openStore }, { readTrace }] = await Promise.all([
+      resolveContext({ name: flags.context }),
       import('../../store/clickhouse/store.js'),
       import('../../store/query/trace.js'),
     ]);

@@ -1,0 +1,200 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { RETRIED_PURCHASE } from '../../engine/testing/stored-events.js';
+import { startTestStore, type TestStore } from '../../store/testing/test-store.js';
+import { writeEvents } from '../../store/testing/write-events.js';
+import { runAtbd, type Ran } from '../_cli/testing/run-atbd.js';
+
+const START_MS = Date.UTC(2026, 10, 20, 10);
+const PASSWORD_ENV = 'ATBD_TEST_STORE_PASSWORD';
+
+let testStore: TestStore;
+let home: string;
+
+beforeAll(async () => {
+  testStore = await startTestStore({ shardCount: 2 });
+  home = await mkdtemp(join(tmpdir(), 'atbd-query-'));
+  const { connection, reader } = testStore;
+  const config = {
+    current: 'test',
+    contexts: {
+      test: {
+        queue: { kind: 'embedded', path: 'queue' },
+        store: {
+          kind: 'clickhouse',
+          shards: connection.shards.map(({ url }) => url),
+          username: connection.username,
+          passwordEnv: PASSWORD_ENV,
+          reader: { username: reader.username, passwordEnv: PASSWORD_ENV },
+        },
+      },
+    },
+  };
+  // JSON is YAML, too.
+  await writeFile(join(home, 'config.yaml'), JSON.stringify(config));
+  const events = RETRIED_PURCHASE.map(({ at, ...event }) => ({
+    ts: new Date(START_MS + at).toISOString(),
+    op_id: 'buy-1',
+    ...event,
+  }));
+  await writeEvents(testStore.store, events.slice(0, 8), { topic: 'events', shard: 0 });
+  await writeEvents(testStore.store, events.slice(8), { topic: 'events', shard: 1, partition: 1 });
+});
+
+afterAll(async () => {
+  await testStore[Symbol.asyncDispose]();
+  await rm(home, { recursive: true, force: true });
+});
+
+function run(...args: string[]): Promise<Ran> {
+  return runAtbd(['query', ...args, '--tz', 'UTC'], {
+    env: {
+      ATBD_CONFIG: join(home, 'config.yaml'),
+      ATBD_HOME: home,
+      [PASSWORD_ENV]: testStore.connection.password,
+    },
+  });
+}
+
+interface TraceAnswer {
+  readonly trace: Record<string, unknown>;
+  readonly events: readonly Record<string, unknown>[];
+}
+
+describe('atbd query', () => {
+  it.each([['logs'], ['trace']])('%s explains itself', async (name) => {
+    const { stdout, code } = await runAtbd(['query', name, '--help'], { env: { COLUMNS: '100' } });
+    expect(stdout).toMatchSnapshot();
+    expect(code).toBe(0);
+  });
+});
+
+describe('atbd query trace', () => {
+  it('draws the action, without colour in a pipe', async () => {
+    const { stdout, stderr, code } = await run('trace', ' buy-1 ');
+    expect({ stdout, stderr, code }).toMatchSnapshot();
+  });
+
+  it('gives one JSON document with every event', async () => {
+    const { stdout, code } = await run('trace', 'buy-1', '--json');
+    const { trace, events } = JSON.parse(stdout) as TraceAnswer;
+    expect(trace).toMatchObject({
+      id: 'buy-1',
+      start: '2026-11-20T10:00:00.000Z',
+      durationMs: 5321,
+      eventCount: 16,
+      isTruncated: false,
+      spanCount: 5,
+      errorCount: 1,
+      failureCount: 2,
+      warnCount: 1,
+      missingShards: [],
+      firstProblem: { file: '/srv/payment/src/provider.js', line: 57 },
+    });
+    expect(events.map(({ message }) => message)).toEqual(
+      RETRIED_PURCHASE.map(({ message }) => message),
+    );
+    expect(code).toBe(0);
+  });
+
+  it('says when it shows only a part', async () => {
+    const { stdout, stderr, code } = await run('trace', 'buy-1', '--limit', '3', '--json');
+    const { trace, events } = JSON.parse(stdout) as TraceAnswer;
+    expect(events).toHaveLength(3);
+    expect(trace).toMatchObject({ eventCount: 16, isTruncated: true });
+    expect(stderr).toBe('Warning: only the first 3 of 16 events are shown (--limit)\n');
+    expect(code).toBe(0);
+  });
+
+  it.each([
+    ['nope', 4, 'TRACE_NOT_FOUND', 'cannot find an event with op_id "nope" in the hot data'],
+    ['buy', 4, 'TRACE_NOT_FOUND', 'cannot find an event with op_id "buy" in the hot data'],
+    ['  ', 2, 'USAGE_INVALID', 'cannot look for an empty ID'],
+  ])('ends on the ID %j with exit code %d', async (id, exitCode, code, message) => {
+    const ran = await run('trace', id, '--json');
+    expect(ran.stdout).toBe('');
+    expect(JSON.parse(ran.stderr)).toMatchObject({ error: { code, message, exitCode } });
+    expect(ran.code).toBe(exitCode);
+  });
+});
+
+describe('atbd query logs', () => {
+  const from = ['--from', '2026-11-20'];
+
+  it('prints a table, newest first', async () => {
+    const { stdout, stderr, code } = await run('logs', '--level', 'info,warn+', ...from);
+    expect({ stdout, stderr, code }).toMatchSnapshot();
+  });
+
+  it('pages through all with the cursor of each page', async () => {
+    const seen: unknown[] = [];
+    let after: string[] = [];
+    for (;;) {
+      const { stdout } = await run('logs', '--limit', '5', '--json', ...from, ...after);
+      const page = JSON.parse(stdout) as { events: { message?: string }[]; next: string | null };
+      seen.push(...page.events.map(({ message }) => message));
+      if (page.next === null) break;
+      after = ['--after', page.next];
+    }
+    expect(seen).toEqual(RETRIED_PURCHASE.map(({ message }) => message).reverse());
+  });
+
+  it.each([
+    ['ndjson', ['--fields', 'service,line'], '{"service":"payment","line":57}\n'],
+    ['csv', ['--fields', 'service,region,line'], 'service,region,line\r\npayment,,57\r\n'],
+    ['json', ['--fields', 'line'], '{"events":[\n{"line":57}\n],"next":null,"missingShards":[]}\n'],
+    [
+      'table',
+      ['--fields', 'ts,line'],
+      'ts                       line\n2026-11-20 10:00:05.063  57\n',
+    ],
+    ['raw', [], `${RETRIED_PURCHASE[9]?.message ?? ''}\n`],
+  ])('prints %s', async (format, fields, expected) => {
+    const { stdout } = await run('logs', 'answer', '-o', format, ...fields, ...from);
+    expect(stdout).toBe(expected);
+  });
+
+  it('finds nothing with success, and says where it did not look', async () => {
+    expect(await run('logs', 'nosuchword', '-f', 'servce=x')).toEqual({
+      code: 0,
+      stdout: '',
+      stderr:
+        'Nothing found. Only the last 1h was searched: use --since or --from for more. ' +
+        'servce was looked for in attrs; did you mean service?\n',
+    });
+  });
+
+  it.each([
+    [['--level', 'eror'], 'cannot read the level "eror"'],
+    [['--since', 'soon'], 'cannot read --since "soon": it is neither a duration nor a time'],
+    [['-f', 'x~=('], 'cannot use the expression "("'],
+    [['--after', 'x'], 'cannot use the --after cursor: it is not a cursor'],
+    [['--tz', 'Mars/Base'], 'cannot find the time zone "Mars/Base"'],
+  ])('refuses %j with exit code 2', async (args, message) => {
+    const ran = await runAtbd(['query', 'logs', '--json', ...args], {
+      env: { ATBD_CONFIG: join(home, 'config.yaml'), [PASSWORD_ENV]: 'x' },
+    });
+    expect(JSON.parse(ran.stderr)).toMatchObject({ error: { code: 'USAGE_INVALID', message } });
+    expect(ran.code).toBe(2);
+  });
+});
+
+// Last: a shard is gone afterwards.
+describe('without one of the shards', () => {
+  it('the answer is partial: said on stderr and in JSON, exit code 3', async () => {
+    await testStore.stopShard(1);
+    const logs = await run('logs', '--json', '--from', '2026-11-20');
+    const page = JSON.parse(logs.stdout) as { events: unknown[]; missingShards: number[] };
+    expect(page.events).toHaveLength(8);
+    expect(page.missingShards).toEqual([1]);
+    expect(logs.stderr).toBe(
+      'Warning: shard 1 of 2 did not answer; what is shown is not all. See: atbd status\n',
+    );
+    expect(logs.code).toBe(3);
+    const trace = await run('trace', 'buy-1');
+    expect(trace.stderr).toContain('Warning: shard 1 of 2 did not answer');
+    expect(trace.code).toBe(3);
+  });
+});
