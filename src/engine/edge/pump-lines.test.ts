@@ -1,0 +1,256 @@
+import { existsSync, readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { EVENT_FIELDS } from '../model/event.js';
+import type { QueueMessage, QueueProducer } from '../model/queue.js';
+import { hasPart } from '../testing/required-part.js';
+import { BatchSender } from './batch-sender.js';
+import { mapCommonNames } from './format/common-names.js';
+import { createParseTime } from './parse-time.js';
+import { newLineCounts, pumpLines, type LineCounts } from './pump-lines.js';
+import { FORMAT_NAMES, formatOf, recogniseFormat } from './recognise-format.js';
+
+const parseTime = createParseTime({ offsetMsAt: () => 0 });
+const NOW_MS = Date.UTC(2026, 10, 23);
+
+interface Pumped {
+  readonly events: Record<string, unknown>[];
+  readonly messages: QueueMessage[];
+  readonly counts: LineCounts;
+  readonly format: string;
+  readonly isOld: boolean;
+}
+
+/** An in-memory producer: the queue's own promises are tested with the queues. */
+async function pump(bytes: Buffer | string, set = {}): Promise<Pumped> {
+  const messages: QueueMessage[] = [];
+  const producer: QueueProducer = {
+    send: (_topic, batch) => {
+      messages.push(...batch);
+      return Promise.resolve();
+    },
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+  const counts = newLineCounts();
+  let format = '';
+  let isOld = false;
+  async function* source(): AsyncGenerator<Buffer> {
+    yield await Promise.resolve(Buffer.from(bytes));
+  }
+  await pumpLines(source(), {
+    sender: new BatchSender(producer, 'events'),
+    counts,
+    chooseFormat: (lines) => {
+      const chosen = recogniseFormat(lines, parseTime);
+      format = chosen.name;
+      return chosen;
+    },
+    set,
+    isBackfill: false,
+    nowMs: NOW_MS,
+    onOldTimes: () => {
+      isOld = true;
+    },
+  });
+  const events = messages.flatMap(({ value }) => {
+    try {
+      return [JSON.parse(String(value)) as Record<string, unknown>];
+    } catch {
+      return [];
+    }
+  });
+  return { events, messages, counts, format, isOld };
+}
+
+describe('ingest of a line', () => {
+  it.each([
+    [
+      'pino',
+      '{"level":50,"time":1764000000123,"pid":7,"hostname":"h1","name":"payment","msg":"no answer","op_id":"op-1","err":{"type":"Error"}}',
+      {
+        ts: '2025-11-24T16:00:00.123Z',
+        level: 'error',
+        host: 'h1',
+        service: 'payment',
+        message: 'no answer',
+        op_id: 'op-1',
+        attrs: { pid: 7, err: { type: 'Error' } },
+      },
+    ],
+    [
+      'winston',
+      '{"level":"warn","message":"slow","timestamp":"2026-11-20T10:00:00.000Z","service":"cart"}',
+      { level: 'warn', message: 'slow', ts: '2026-11-20T10:00:00.000Z', service: 'cart' },
+    ],
+    [
+      'zap',
+      '{"level":"info","ts":1764000000.5,"logger":"pay.gw","caller":"pay/gw.go:42","msg":"ok","trace_id":"t1"}',
+      {
+        level: 'info',
+        ts: '2025-11-24T16:00:00.5Z',
+        module: 'pay.gw',
+        file: 'pay/gw.go',
+        line: 42,
+        message: 'ok',
+        op_id: 't1',
+      },
+    ],
+    [
+      'slog',
+      '{"time":"2026-11-20T10:00:00.123456789+01:00","level":"ERROR","msg":"x","source":{"function":"main","file":"m.go","line":3}}',
+      {
+        ts: '2026-11-20T09:00:00.123456789Z',
+        level: 'error',
+        message: 'x',
+        file: 'm.go',
+        line: 3,
+        attrs: { source: { function: 'main' } },
+      },
+    ],
+    [
+      'logback',
+      '{"@timestamp":"2026-11-20T10:00:00.000+00:00","logger_name":"a.B","thread_name":"main","level":"WARN","message":"m","traceId":"t2","spanId":"s2"}',
+      {
+        ts: '2026-11-20T10:00:00.000Z',
+        module: 'a.B',
+        level: 'warn',
+        message: 'm',
+        op_id: 't2',
+        span_id: 's2',
+        attrs: { thread_name: 'main' },
+      },
+    ],
+    [
+      'OpenTelemetry JSON',
+      '{"resourceLogs":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"cart"}}]},"scopeLogs":[{"logRecords":[{"timeUnixNano":"1764000000123456789","severityNumber":17,"body":{"stringValue":"no"},"traceId":"t3","attributes":[{"key":"n","value":{"intValue":"5"}}]}]}]}]}',
+      {
+        kind: 'log',
+        ts: '2025-11-24T16:00:00.123456789Z',
+        level: 'error',
+        message: 'no',
+        op_id: 't3',
+        service: 'cart',
+        attrs: { n: '5' },
+      },
+    ],
+    [
+      'combined',
+      '10.0.0.1 - bob [10/Nov/2026:13:55:36 -0700] "GET /cart HTTP/1.1" 502 17 "http://x/" "curl/8"',
+      {
+        kind: 'log',
+        level: 'error',
+        message: 'GET /cart HTTP/1.1',
+        status: '502',
+        ts: '2026-11-10T20:55:36Z',
+        page: '/cart',
+        user_id: 'bob',
+        attrs: { client: '10.0.0.1', bytes: '17', referer: 'http://x/', user_agent: 'curl/8' },
+      },
+    ],
+    ['plain', 'just a text\u001b[31m', { kind: 'log', message: 'just a text\u001b[31m' }],
+  ])('reads %s', async (_name, line, event) => {
+    expect((await pump(line)).events).toEqual([event]);
+  });
+
+  it('takes its own events as the bytes they came as, keyed by op_id', async () => {
+    const line = '{"ts":"2026-11-20T10:00:00Z","kind":"log","service":"a", "op_id":"op-7"}';
+    const { format, messages } = await pump(`${line}\n`);
+    expect(format).toBe('atbd');
+    expect(messages).toEqual([{ key: 'op-7', value: Buffer.from(line) }]);
+  });
+
+  it('accounts for every strange line and stops at none', async () => {
+    const good = '{"ts":"2026-11-20T10:00:00Z","kind":"log","service":"a"}';
+    const lines = [good, good, good, good, '{"ts":"2026-11-20T10:00:', '', '\0', good, '{"a":"x"'];
+    const bytes = Buffer.concat([
+      Buffer.from(`${lines.join('\n')}\n`),
+      Buffer.from('{"kind":"log","message":"'),
+      Buffer.from([0xff, 0xfe]),
+      Buffer.from('"}\n'),
+      Buffer.alloc(3_000_000, 'x'),
+      Buffer.from(`\n${good}`),
+    ]);
+    const { counts, messages } = await pump(bytes);
+    expect(counts.readCount).toBe(12);
+    expect(counts.reasons).toEqual({ blank: 1, line_too_large: 1, unparsed: 3, invalid_utf8: 1 });
+    expect(messages).toHaveLength(10);
+  });
+
+  it('says when times are too old to be kept', async () => {
+    expect((await pump('{"ts":"2020-01-01T00:00:00Z","kind":"log","service":"a"}')).isOld).toBe(
+      true,
+    );
+    expect((await pump('{"ts":"2026-11-01T00:00:00Z","kind":"log","service":"a"}')).isOld).toBe(
+      false,
+    );
+  });
+
+  it('lays --set over every event', async () => {
+    const { events } = await pump('{"level":"info","msg":"m","x":1}', {
+      service: 's',
+      attrs: { team: 't' },
+    });
+    expect(events).toEqual([
+      { level: 'info', message: 'm', service: 's', attrs: { x: 1, team: 't' } },
+    ]);
+  });
+
+  it('drops no field of any JSON object', () => {
+    const name = fc.oneof(
+      fc.constantFrom(
+        'msg',
+        'level',
+        'time',
+        'name',
+        'caller',
+        'err',
+        'service',
+        'line',
+        'attrs',
+        'trace',
+        '__proto__',
+      ),
+      fc.string(),
+    );
+    fc.assert(
+      fc.property(fc.dictionary(name, fc.jsonValue({ maxDepth: 2 })), (line) => {
+        const event = mapCommonNames(line, parseTime);
+        const fieldCount = Object.keys(event).filter((field) => field !== 'attrs').length;
+        const attrs = (event['attrs'] ?? {}) as Record<string, unknown>;
+        // caller and source give two fields.
+        expect(fieldCount + Object.keys(attrs).length).toBeGreaterThanOrEqual(
+          Object.keys(line).filter((key) => key !== 'attrs').length,
+        );
+        for (const field of Object.keys(event)) expect(EVENT_FIELDS).toHaveProperty(field);
+      }),
+    );
+  });
+
+  it('throws for no bytes in no format', () => {
+    const formats = FORMAT_NAMES.map((format) => formatOf(format, parseTime));
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 300 }), (text) => {
+        for (const format of formats) format.decode(text);
+      }),
+    );
+  });
+});
+
+const SAMPLE = new URL('../../../../shared/data/openstack/openstack_2k.log', import.meta.url);
+const hasSample = hasPart('sample data', existsSync(SAMPLE), 'it lies in ../shared/data');
+
+describe.runIf(hasSample)('the OpenStack sample', () => {
+  it('gives 2,000 events, 31 warnings, and the two known actions', async () => {
+    const { events, counts, format, isOld } = await pump(readFileSync(SAMPLE));
+    expect(format).toBe('openstack');
+    expect(isOld).toBe(true);
+    expect(counts).toMatchObject({ readCount: 2000, eventCount: 2000, reasons: { unparsed: 0 } });
+    expect(events.filter(({ level }) => level === 'warn')).toHaveLength(31);
+    const servicesOf = (id: string): string[] =>
+      events.filter(({ op_id: opId }) => opId === id).map(({ service }) => String(service));
+    expect(servicesOf('req-addc1839-2ed5-4778-b57e-5854eb7b8b09')).toHaveLength(398);
+    const services = servicesOf('req-d38f479d-9bb9-4276-9688-52607e8fd350');
+    expect(services.filter((service) => service === 'nova-api')).toHaveLength(1);
+    expect(services.filter((service) => service === 'nova-compute')).toHaveLength(11);
+  });
+});
