@@ -9,6 +9,9 @@ export interface Queue extends AsyncDisposable {
   /** Creates the topic, or leaves an existing one as it is (whatever its partition count). */
   createTopic(name: string, options: { readonly partitionCount: number }): Promise<void>;
 
+  /** Deletes the topic with its records and positions; rejects with TOPIC_NOT_FOUND. */
+  deleteTopic(name: string): Promise<void>;
+
   /** Names of all topics, sorted, internal ones left out. */
   listTopics(): Promise<string[]>;
 

@@ -1,0 +1,56 @@
+import type { LogFile } from './log-file.js';
+import { type PartitionId, tailOf, trimBlocks } from './partition-log.js';
+
+/** What may be removed once it has been read. */
+export interface Retention {
+  /** Blocks whose newest record is older than this. */
+  readonly ageMsMax: number;
+  /** The oldest blocks of a partition that is larger than this. */
+  readonly partitionBytesMax: number;
+}
+
+/** Blocks removed in one commit: at most 64 MiB, so that producers wait milliseconds only. */
+export const TRIM_BLOCK_COUNT = 256;
+
+/**
+ * Trims one partition; returns how many blocks went. Kafka trims whether a group has read or not;
+ * here that would lose events on a laptop that slept with its worker stopped, so unread ones stay,
+ * and a partition that reaches its hard bound refuses more (see PARTITION_BYTES_MAX).
+ */
+export async function enforceRetention(
+  file: LogFile,
+  id: PartitionId,
+  { retention, nowMs }: { readonly retention: Retention; readonly nowMs: number },
+): Promise<number> {
+  const bounds = {
+    olderThanMs: nowMs - retention.ageMsMax,
+    bytesMax: retention.partitionBytesMax,
+    blockCountMax: TRIM_BLOCK_COUNT,
+  };
+  let totalCount = 0;
+  let removedCount: number;
+  do {
+    removedCount = await file.write(() =>
+      file.tails.doesExist([id.topicId, id.partition])
+        ? trimBlocks(file, id, { ...bounds, keepFrom: firstUnread(file, id) })
+        : 0,
+    );
+    totalCount += removedCount;
+  } while (removedCount === TRIM_BLOCK_COUNT);
+  return totalCount;
+}
+
+/** The smallest position of the groups that have committed anywhere in the topic; the start when there is none. */
+function firstUnread(file: LogFile, id: PartitionId): number {
+  const { start } = tailOf(file, id);
+  const groupIds = new Set<string>();
+  const positions: number[] = [];
+  for (const { key, value } of file.positions.getRange({})) {
+    const [groupId, topicId, partition] = key;
+    if (topicId !== id.topicId) continue;
+    groupIds.add(groupId);
+    if (partition === id.partition) positions.push(value.position);
+  }
+  if (groupIds.size === 0 || positions.length < groupIds.size) return start;
+  return Math.min(...positions);
+}

@@ -1,0 +1,20 @@
+import type { QueueConnection } from '../model/connection.js';
+import type { Queue } from '../model/queue.js';
+
+/** Opens the queue that a context names. The client library is loaded here, so only where a queue is used. */
+export async function openQueue(connection: QueueConnection): Promise<Queue> {
+  switch (connection.kind) {
+    case 'embedded': {
+      const { EmbeddedQueue } = await import('./embedded/embedded-queue.js');
+      return EmbeddedQueue.open({ path: connection.path });
+    }
+    case 'kafka': {
+      const { AtbdError } = await import('../model/error.js');
+      throw new AtbdError({
+        code: 'PLATFORM_UNSUPPORTED',
+        message: 'cannot open a Kafka queue: this build has none yet',
+        hint: 'Use a context with an embedded queue.',
+      });
+    }
+  }
+}
