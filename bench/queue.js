@@ -1,0 +1,85 @@
+// Embedded queue: events/s produced in batches and consumed by a group, each with its CPU-seconds.
+// npm run bench -- queue [events] [batch]
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openQueue } from '../dist/engine/queue/open-queue.js';
+
+const EVENT_BYTES = 354;
+const PARTITION_COUNT = 6;
+
+export default async function bench([eventCount = '1000000', batchSize = '5000']) {
+  const path = await mkdtemp(join(tmpdir(), 'atbd-bench-'));
+  try {
+    const queue = await openQueue({ kind: 'embedded', path });
+    await queue.createTopic('events', { partitionCount: PARTITION_COUNT });
+    await measure('produced', Number(eventCount), () =>
+      produce(queue, Number(eventCount), Number(batchSize)),
+    );
+    await measure('consumed', Number(eventCount), () => consume(queue, Number(eventCount)));
+    await measureLatency(queue);
+    await queue[Symbol.asyncDispose]();
+  } finally {
+    await rm(path, { recursive: true, force: true });
+  }
+}
+
+async function produce(queue, eventCount, batchSize) {
+  const producer = await queue.createProducer();
+  const value = Buffer.alloc(EVENT_BYTES, 'x');
+  const inFlight = [];
+  for (let first = 0; first < eventCount; first += batchSize) {
+    const messages = Array.from(
+      { length: Math.min(batchSize, eventCount - first) },
+      (_, index) => ({
+        key: `op-${first + index}`,
+        value,
+      }),
+    );
+    inFlight.push(producer.send('events', messages));
+    if (inFlight.length > 1) await inFlight.shift();
+  }
+  await Promise.all(inFlight);
+}
+
+async function consume(queue, eventCount) {
+  const stop = new AbortController();
+  const consumer = await queue.createConsumer({ groupId: 'bench', topics: ['events'] });
+  let seenCount = 0;
+  await consumer.run(async (partition) => {
+    while (!partition.signal.aborted) {
+      const records = await partition.read({ waitMs: 100 }).catch(() => undefined);
+      if (!records) continue;
+      await partition.commit({ position: records.at(-1).offset + 1n, intent: null });
+      seenCount += records.length;
+      if (seenCount === eventCount) stop.abort();
+    }
+  }, stop.signal);
+}
+
+async function measureLatency(queue) {
+  const producer = await queue.createProducer();
+  const latenciesMs = [];
+  for (let index = 0; index < 50; index += 1) {
+    const started = performance.now();
+    await producer.send('events', [{ key: 'one', value: 'one event' }]);
+    latenciesMs.push(performance.now() - started);
+  }
+  latenciesMs.sort((a, b) => a - b);
+  console.log(
+    `one event on disk: median ${latenciesMs[25].toFixed(1)} ms, worst ${latenciesMs[49].toFixed(1)} ms`,
+  );
+}
+
+async function measure(what, count, work) {
+  const cpu = process.cpuUsage();
+  const started = performance.now();
+  await work();
+  const seconds = (performance.now() - started) / 1000;
+  const { user, system } = process.cpuUsage(cpu);
+  const cpuSeconds = (user + system) / 1e6;
+  console.log(
+    `${what}: ${count} events of ${EVENT_BYTES} bytes in ${seconds.toFixed(2)} s = ${Math.round(count / seconds)} events/s, ` +
+      `${cpuSeconds.toFixed(2)} CPU-s (${((cpuSeconds / count) * 1e6).toFixed(2)} µs an event)`,
+  );
+}
