@@ -1,0 +1,102 @@
+import { rename, writeFile } from 'node:fs/promises';
+import { Flags } from '@oclif/core';
+import { IngestCounters, type IngestNote } from '../../engine/ingest/ingest-counters.js';
+import { runIngestWorker } from '../../engine/ingest/ingest-worker.js';
+import type { IngestObserver } from '../../engine/ingest/partition-ingest.js';
+import { systemClock } from '../../engine/model/clock.js';
+import { DEFAULT_TOPIC } from '../../engine/model/limit.js';
+import { openQueue } from '../../engine/queue/open-queue.js';
+import { openStore } from '../../store/clickhouse/store.js';
+import { createChunkStore } from '../../store/write/chunk-store.js';
+import { AtbdCommand } from '../_cli/atbd-command.js';
+import { resolveContext } from '../_cli/context.js';
+import { failpointFromEnv } from '../_cli/failpoint.js';
+
+/** How often the state file is written: `status` is never older than this. */
+const STATE_INTERVAL_MS = 1_000;
+
+export default class WorkerIngest extends AtbdCommand {
+  static override summary = 'Store events from the queue exactly once, until stopped.';
+  static override description =
+    'Workers of one context share the partitions; start as many as you like. `up --local` starts one. SIGTERM finishes what is in flight.';
+  static override examples = [
+    '<%= config.bin %> <%= command.id %>',
+    '<%= config.bin %> <%= command.id %> --context production --topic events --topic audit',
+  ];
+  static override flags = {
+    topic: Flags.string({
+      summary: 'Topic to store; may be given more than once.',
+      multiple: true,
+      default: [DEFAULT_TOPIC],
+    }),
+    'session-timeout': Flags.integer({
+      summary: 'Milliseconds after which a worker that vanished loses its partitions.',
+      default: 10_000,
+      min: 1_000,
+    }),
+    'state-file': Flags.string({
+      summary: 'File that is kept up to date with what the worker did, as JSON.',
+      env: 'ATBD_STATE_FILE',
+    }),
+  };
+
+  async run(): Promise<void> {
+    const { flags } = await this.parse(WorkerIngest);
+    const context = await resolveContext({ name: flags.context });
+    const counters = new IngestCounters(logNote);
+    await using queue = await openQueue(context.queue);
+    await using store = openStore(context.store);
+    await using _state = keepStateFile(flags['state-file'], counters);
+    logNote({ level: 'info', message: `storing ${flags.topic.join(', ')} from ${queue.kind}` });
+    await runIngestWorker(
+      {
+        queue,
+        store: createChunkStore(store),
+        clock: systemClock,
+        observer: withFailpoint(counters),
+        topics: flags.topic,
+        sessionTimeoutMs: flags['session-timeout'],
+      },
+      this.signal,
+    );
+    logNote({ level: 'info', message: `stopped after ${counters.counts.recordCount} records` });
+  }
+}
+
+/** The worker's own log: one JSON object a line, which `atbd ingest` reads. */
+function logNote({ level, message }: IngestNote): void {
+  const ts = new Date().toISOString();
+  process.stderr.write(`${JSON.stringify({ ts, level, service: 'atbd-ingest', message })}\n`);
+}
+
+function withFailpoint(counters: IngestCounters): IngestObserver {
+  const failpoint = failpointFromEnv(process.env);
+  return {
+    onStep: (step, chunk) => {
+      counters.onStep(step, chunk);
+      failpoint(step);
+    },
+    onRetry: counters.onRetry.bind(counters),
+    onResent: counters.onResent.bind(counters),
+    onSkipped: counters.onSkipped.bind(counters),
+    onAlarm: counters.onAlarm.bind(counters),
+  };
+}
+
+function keepStateFile(path: string | undefined, counters: IngestCounters): AsyncDisposable {
+  const write = async (): Promise<void> => {
+    if (path === undefined) return;
+    const state = { pid: process.pid, atMs: Date.now(), ...counters.counts };
+    await writeFile(`${path}.new`, JSON.stringify(state), { mode: 0o600 });
+    await rename(`${path}.new`, path);
+  };
+  // A disk that is full must not stop the storing of events; `status` shows the file's age.
+  const attempt = (): Promise<void> => write().catch(() => undefined);
+  const timer = setInterval(() => void attempt(), STATE_INTERVAL_MS);
+  return {
+    async [Symbol.asyncDispose]() {
+      clearInterval(timer);
+      await attempt();
+    },
+  };
+}
