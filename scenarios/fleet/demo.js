@@ -52,9 +52,9 @@ async function main() {
     screen.fail(interrupt.signal.aborted ? interrupt.signal.reason.message : error.message);
   }
   await end(stage);
-  screen.done(
-    `${process.exitCode ? 'ended' : 'all done'} after ${seconds(performance.now() - began)}`,
-  );
+  const took = seconds(performance.now() - began);
+  if (process.exitCode) screen.fail(`ended after ${took}`);
+  else screen.done(`all done after ${took}`);
 }
 
 async function tell(stage, signal) {

@@ -1,9 +1,10 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect, it, onTestFinished, vi } from 'vitest';
+import { countInFiles } from './demo/count-lines.js';
 import { SERVICES, startFleet } from './driver/fleet.js';
 import { planShopping } from './driver/plan.js';
 import { shop } from './driver/shop.js';
@@ -31,13 +32,14 @@ async function temporaryDir(): Promise<string> {
   return dir;
 }
 
-async function shopOnce(): Promise<{ outcomes: unknown; lines: LogLine[] }> {
+async function shopOnce(): Promise<{ outcomes: unknown; lines: LogLine[]; logFiles: string[] }> {
   const fleet = await startFleet({ logDir: await temporaryDir(), seed: PLAN.seed });
   try {
     const outcomes = await shop({ plan: planShopping(PLAN), gatewayUrl: fleet.gatewayUrl });
     const texts = await Promise.all(fleet.logFiles.map((file) => readFile(file, 'utf8')));
     const lines = texts.join('').trimEnd().split('\n');
-    return { outcomes, lines: lines.map((line) => JSON.parse(line) as LogLine) };
+    const { logFiles } = fleet;
+    return { outcomes, lines: lines.map((line) => JSON.parse(line) as LogLine), logFiles };
   } finally {
     await fleet.stop();
   }
@@ -81,6 +83,21 @@ it('logs errors with their stack and with the file and line that wrote them', as
     const source = await readFile(path.join(HERE, file), 'utf8');
     expect(source.split('\n')[line - 1]).toContain('log.error(');
     expect(err?.stack).toMatch(/^CallFailed: .+\n {4}at /u);
+  }
+});
+
+it('counts what grep counts', async () => {
+  const { logFiles } = await shopOnce();
+  const numbers = { debug: 20, info: 30, warn: 40, error: 50 };
+  const counts = await countInFiles(logFiles);
+  expect(counts.size).toBeGreaterThan(logFiles.length);
+  for (const [key, count] of counts) {
+    const [service, level] = key.split(' ') as [string, keyof typeof numbers];
+    const file = logFiles.find((name) => name.endsWith(`${service}.log`)) ?? '';
+    const grep = execFileSync('grep', ['-c', `"level":${numbers[level]}`, file], {
+      encoding: 'utf8',
+    });
+    expect([key, count]).toEqual([key, Number(grep)]);
   }
 });
 

@@ -30,8 +30,6 @@ async function answer({ request, response, log, route }) {
   const began = performance.now();
   const action = actionOf(request.headers);
   const outcome = await outcomeOf({ request, log, action, route });
-  response.writeHead(outcome.status, { 'content-type': 'application/json' });
-  response.end(JSON.stringify(outcome.body));
   const line = {
     kind: 'span',
     type: 'request',
@@ -43,6 +41,9 @@ async function answer({ request, response, log, route }) {
     http_status: outcome.status,
   };
   logFrom(beganMs, () => log.info(line, `POST ${request.url} ${outcome.status}`));
+  // Last, so that whoever has the answer finds the line in the file.
+  response.writeHead(outcome.status, { 'content-type': 'application/json' });
+  response.end(JSON.stringify(outcome.body));
 }
 
 async function outcomeOf({ request, log, action, route }) {
