@@ -36,8 +36,11 @@ export class CallFailed extends Error {
   }
 }
 
-/** POSTs JSON to another service on behalf of an action; gives its answer, or throws CallFailed. */
-export async function call(url, { action, body, timeoutMs = 10_000 }) {
+/**
+ * POSTs JSON to another service on behalf of an action; gives its answer, or throws CallFailed, which
+ * calls the other side `to`.
+ */
+export async function call(url, { to = new URL(url).pathname, action, body, timeoutMs = 10_000 }) {
   let response;
   try {
     response = await fetch(url, {
@@ -51,12 +54,11 @@ export async function call(url, { action, body, timeoutMs = 10_000 }) {
       signal: AbortSignal.timeout(timeoutMs),
     });
   } catch (cause) {
-    const { pathname } = new URL(url);
-    if (cause.name !== 'TimeoutError') throw new CallFailed(`cannot reach ${pathname}`, { cause });
-    throw new CallFailed(`no answer from ${pathname} within ${timeoutMs} ms`, { status: 504 });
+    if (cause.name !== 'TimeoutError') throw new CallFailed(`cannot reach ${to}`, { cause });
+    throw new CallFailed(`no answer from ${to} within ${timeoutMs} ms`, { status: 504 });
   }
   const answer = await response.json();
   if (response.ok) return answer;
-  const message = `${new URL(url).pathname} answered ${response.status}: ${answer.error}`;
+  const message = `${to} answered ${response.status}: ${answer.error}`;
   throw new CallFailed(message, { status: response.status, reason: answer.error });
 }

@@ -40,6 +40,7 @@ async function askProvider({ action, body, path, attempt }) {
   const began = performance.now();
   const failure = await failureOf(
     call(`${PROVIDER_URL}${path}`, {
+      to: PROVIDER,
       action,
       body: { order_id, amount, currency, attempt },
       timeoutMs: PROVIDER_TIMEOUT_MS,
@@ -55,7 +56,7 @@ async function askProvider({ action, body, path, attempt }) {
     status: statusOf(failure),
     duration_ms: Number((performance.now() - began).toFixed(3)),
   };
-  logFrom(beganMs, () => serviceLog.info(line, `attempt ${attempt}: ${line.status}`));
+  logFrom(beganMs, () => serviceLog.info(line, `attempt ${attempt}`));
   return failure;
 }
 
