@@ -61,7 +61,7 @@ async function tell(stage, signal) {
   const { atbd } = stage;
   screen.step(
     'A stack of your own',
-    'Three ClickHouse shards, a durable queue and the workers, all from npm, on this machine.',
+    'Three ClickHouse shards, a durable queue and the ingest worker, all from npm.',
   );
   await stage.startStack(signal);
   const fleet = await startServices(stage);
