@@ -71,7 +71,7 @@ async function tell(stage, signal) {
   await showTrace({ atbd, signal });
 
   screen.step('Errors, and where they come from');
-  const columns = 'ts,service,file,line,message';
+  const columns = 'service,file,line,message';
   const errors = ['query', 'logs', '--level', 'error', '--fields', columns, '--limit', '8'];
   await atbd.show(errors, { signal });
 
