@@ -208,8 +208,9 @@ async function sayHowToGoOn(stage) {
   for (const line of [
     'npx atbd status',
     'npx atbd query logs --level warn+ --since 10m',
-    `npx atbd ingest ${stage.logDir}/payment.log`,
+    'npx atbd query logs sold out --since 10m',
     'npx atbd down --purge --yes      # when you have seen enough',
+    `rm -r ${stage.dir}`,
   ]) {
     screen.say(`  ${line}`);
   }
