@@ -1,4 +1,4 @@
-import { styleText } from 'node:util';
+import { Chalk, type ForegroundColorName, type ModifierName } from 'chalk';
 
 /** What a stream can show. */
 export interface Terminal {
@@ -11,7 +11,10 @@ export interface Terminal {
 /** Colours a text, or leaves it as it is where there is no colour. */
 export type Paint = (style: Style, text: string) => string;
 
-export type Style = Parameters<typeof styleText>[0];
+type StyleName = ForegroundColorName | ModifierName;
+
+/** One or more of chalk's names; `reset` leaves a text as it is. */
+export type Style = StyleName | readonly StyleName[];
 
 /** Columns for a pipe or a file: wide enough that little is cut, and the same on each machine. */
 const PIPE_WIDTH = 200;
@@ -25,8 +28,15 @@ const WIDTH_MIN = 40;
 /** No colour. */
 export const plainPaint: Paint = (_style, text) => text;
 
+// Whether there is colour is decided here, and not by chalk's own look at the process.
+const chalk = new Chalk({ level: 1 });
+
 /** Colour by ANSI codes. */
-export const colorPaint: Paint = (style, text) => (text === '' ? '' : styleText(style, text));
+export const colorPaint: Paint = (style, text) => {
+  if (style === 'reset') return text;
+  const names = typeof style === 'string' ? [style] : style;
+  return names.reduce((shown, name) => chalk[name](shown), text);
+};
 
 /** Looks at a stream and at NO_COLOR, FORCE_COLOR and TERM. */
 export function describeTerminal(

@@ -52,7 +52,7 @@ export function wrapText(text: string, width: number, linesMax: number): string[
     if (head.length === rest.length || head === '') break;
     // A space just after the line is as good as one at its end; a break far to the left wastes the line.
     const space = rest[head.length] === ' ' ? head.length : head.lastIndexOf(' ');
-    const end = space > head.length / 2 ? space : head.length;
+    const end = space > head.length / 3 ? space : head.length;
     lines.push(rest.slice(0, end));
     rest = rest.slice(end).trimStart();
   }

@@ -1,7 +1,9 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { RETRIED_PURCHASE } from '../../engine/testing/stored-events.js';
 import { startTestStore, type TestStore } from '../../store/testing/test-store.js';
 import { writeEvents } from '../../store/testing/write-events.js';
@@ -179,6 +181,48 @@ describe('atbd query logs', () => {
     expect(JSON.parse(ran.stderr)).toMatchObject({ error: { code: 'USAGE_INVALID', message } });
     expect(ran.code).toBe(2);
   });
+});
+
+describe('Ctrl-C', () => {
+  it('ends the query on the servers, too, with exit code 130', async () => {
+    const events = Array.from({ length: 30_000 }, (_, index) => ({
+      ts: new Date(START_MS + index).toISOString(),
+      message: `${index} ${'aab'.repeat(120)}`,
+    }));
+    await writeEvents(testStore.store, events, { topic: 'slow', shard: 0 });
+    // Each is different, true and dear, so that together they take far longer than this test.
+    const conditions = Array.from({ length: 80 }, (_, n) => `message~=^(.*a){${n + 1}}.*b.*[^c]$`);
+    const child = spawnAtbd([
+      ...['query', 'logs', '--from', '2026-11-20', '--limit', '1000000'],
+      ...conditions.flatMap((condition) => ['-f', condition]),
+    ]);
+    await vi.waitUntil(async () => (await runningLogQueries()) > 0, { timeout: 30_000 });
+    child.kill('SIGINT');
+    const [code] = (await once(child, 'exit')) as [number | null];
+    expect(code).toBe(130);
+    await vi.waitUntil(async () => (await runningLogQueries()) === 0, { timeout: 10_000 });
+  });
+
+  function spawnAtbd(args: readonly string[]): ChildProcess {
+    return spawn(process.execPath, ['bin/run.js', ...args], {
+      env: {
+        ATBD_CONFIG: join(home, 'config.yaml'),
+        [PASSWORD_ENV]: testStore.connection.password,
+        NODE_ENV: 'production',
+      },
+      stdio: 'ignore',
+    });
+  }
+
+  async function runningLogQueries(): Promise<number> {
+    const client = await testStore.store.shard(0);
+    const answer = await client.query({
+      query:
+        "SELECT toUInt32(count()) AS n FROM system.processes WHERE Settings['log_comment'] = 'atbd:logs'",
+      format: 'JSONEachRow',
+    });
+    return (await answer.json<{ n: number }>())[0]?.n ?? 0;
+  }
 });
 
 // Last: a shard is gone afterwards.

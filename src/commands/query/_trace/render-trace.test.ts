@@ -80,8 +80,10 @@ describe('a drawn trace', () => {
 
   it('differs by nothing but colour on a terminal', () => {
     const colored = draw(RETRIED_PURCHASE, 120, colorPaint).join('\n');
+    // Spaces at the end of a line are cut only where no colour is around them.
     // eslint-disable-next-line no-control-regex -- the colours are what is taken away
-    expect(colored.replaceAll(/\x1b\[[\d;]*m/gu, '')).toBe(draw(RETRIED_PURCHASE, 120).join('\n'));
+    const uncolored = colored.replaceAll(/\x1b\[[\d;]*m/gu, '').replaceAll(/ +$/gmu, '');
+    expect(uncolored).toBe(draw(RETRIED_PURCHASE, 120).join('\n'));
     expect(colored).toContain('\u001b[');
   });
 
