@@ -16,7 +16,7 @@ const KEEP_BYTES = Number.MAX_SAFE_INTEGER;
 
 let path: string;
 let nowMs: number;
-const clock: Clock = { nowMs: () => nowMs, sleep: systemClock.sleep };
+const clock: Clock = { ...systemClock, nowMs: () => nowMs };
 
 beforeEach(async () => {
   path = await mkdtemp(join(tmpdir(), 'atbd-queue-'));
