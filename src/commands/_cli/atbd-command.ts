@@ -17,7 +17,7 @@ export abstract class AtbdCommand extends Command {
 
   readonly #interrupt = new AbortController();
 
-  /** Aborted by the first Ctrl-C or SIGTERM; a second one ends the process at once. */
+  /** Aborted by the first Ctrl-C, SIGTERM or closed terminal; a second one ends the process at once. */
   protected get signal(): AbortSignal {
     return this.#interrupt.signal;
   }
@@ -40,8 +40,7 @@ export abstract class AtbdCommand extends Command {
       if (this.#interrupt.signal.aborted) process.exit(INTERRUPTED_EXIT_CODE);
       this.#interrupt.abort(interrupted(name));
     };
-    process.on('SIGINT', onSignal);
-    process.on('SIGTERM', onSignal);
+    for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, onSignal);
   }
 
   protected override async catch(error: Error & { exitCode?: number }): Promise<void> {

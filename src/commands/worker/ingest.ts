@@ -46,7 +46,7 @@ export default class WorkerIngest extends AtbdCommand {
     const counters = new IngestCounters(logNote);
     await using queue = await openQueue(context.queue);
     await using store = openStore(context.store);
-    await using _state = keepStateFile(flags['state-file'], counters);
+    await using _state = await keepStateFile(flags['state-file'], counters);
     logNote({ level: 'info', message: `storing ${flags.topic.join(', ')} from ${queue.kind}` });
     await runIngestWorker(
       {
@@ -83,7 +83,10 @@ function withFailpoint(counters: IngestCounters): IngestObserver {
   };
 }
 
-function keepStateFile(path: string | undefined, counters: IngestCounters): AsyncDisposable {
+async function keepStateFile(
+  path: string | undefined,
+  counters: IngestCounters,
+): Promise<AsyncDisposable> {
   const write = async (): Promise<void> => {
     if (path === undefined) return;
     const state = { pid: process.pid, atMs: Date.now(), ...counters.counts };
@@ -92,6 +95,7 @@ function keepStateFile(path: string | undefined, counters: IngestCounters): Asyn
   };
   // A disk that is full must not stop the storing of events; `status` shows the file's age.
   const attempt = (): Promise<void> => write().catch(() => undefined);
+  await attempt();
   const timer = setInterval(() => void attempt(), STATE_INTERVAL_MS);
   return {
     async [Symbol.asyncDispose]() {

@@ -24,6 +24,15 @@ export interface Queue extends AsyncDisposable {
   /** What a group has committed, per partition; a partition without a commit is absent. */
   groupPositions(groupId: string, topic: string): Promise<ReadonlyMap<number, GroupPosition>>;
 
+  /**
+   * Removes what has been read and is older or more than this; only on queues that do not do so by themselves. Returns how
+   * many blocks went.
+   */
+  enforceRetention?(retention: {
+    readonly ageMsMax: number;
+    readonly partitionBytesMax: number;
+  }): Promise<number>;
+
   createProducer(): Promise<QueueProducer>;
 
   /** A member of a consumer group. Nothing is read before `run`. */

@@ -132,6 +132,7 @@ describe('Tail', () => {
     await writeCursor(cursorPath, { ...START, positions, output });
     const kept = (await readCursor(cursorPath))!;
     await using sink = await OutputFile.open(path, kept.output!.bytes);
+    expect(await readFile(path, 'utf8')).toBe('0 event\n1 event\n');
     const rest = batchesFrom(batchesOf(3, 1), kept.positions.get(0)!);
     await new Tail(kept, optionsWith({ sink, cursorPath })).run(rest);
     expect(await readFile(path, 'utf8')).toBe(whole);

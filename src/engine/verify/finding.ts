@@ -11,19 +11,19 @@ export const FINDING_KINDS = {
     hint: 'The queue has trimmed these offsets, so it cannot be read whether there were records: compare with the producer or the archive, and keep the retention longer than the lag.',
   },
   row_missing: {
-    says: 'the ledger counts them as stored, but the rows are gone',
-    hint: 'If the queue still has them, send them again with `atbd ingest`; look for DELETE, DROP PARTITION or a lost part in the shard’s system.mutations and system.part_log.',
+    says: 'counted as stored by the ledger, but no row is there',
+    hint: 'If the queue still has them, send them again with `atbd ingest`; look for DELETE, DROP PARTITION or a lost part in system.mutations and system.part_log of that shard.',
   },
   row_doubled: {
     says: 'stored more than once',
     hint: 'Look whether two ledger lines cover them (a chunk sent to two shards), or whether somebody inserted by hand; delete the surplus copy by topic, epoch, partition and offset.',
   },
   dead_letter_missing: {
-    says: 'the ledger counts them as dead letters, but those are gone',
+    says: 'counted as dead by the ledger, but no dead letter is there',
     hint: 'If the queue still has them, read them from there; look for DELETE or DROP PARTITION on dead_letters_local.',
   },
   dead_letter_doubled: {
-    says: 'dead letters that are stored more than once',
+    says: 'stored as a dead letter more than once',
     hint: 'Delete the surplus copy by topic, epoch, partition and offset; look whether two ledger lines cover them.',
   },
   record_missing: {
@@ -43,7 +43,7 @@ export const FINDING_KINDS = {
     hint: 'The ledger line is lost, or rows were inserted by hand past the worker: if the queue has these offsets, restore the line from them, otherwise delete the rows.',
   },
   ledger_count_wrong: {
-    says: 'the ledger’s counts differ from the recount',
+    says: 'counted otherwise by the ledger than by the recount',
     hint: 'Every offset is stored once, yet the numbers differ: a row may have become a dead letter or the reverse. Compare the ledger line with the rows of its range.',
   },
 } as const;

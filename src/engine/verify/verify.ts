@@ -34,11 +34,11 @@ export async function verify(
   const reports: PartitionReport[] = [];
   let rows = 0;
   for (const cut of cuts) {
-    options.onProgress?.({ partitionsDone: reports.length, partitionCount: cuts.length, rows });
     sources.signal.throwIfAborted();
     const report = await verifyPartition(cut, sources);
     rows += report.rows + report.deadLetters;
     reports.push(report);
+    options.onProgress?.({ partitionsDone: reports.length, partitionCount: cuts.length, rows });
   }
   return reports;
 }

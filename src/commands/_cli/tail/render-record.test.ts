@@ -61,7 +61,7 @@ describe('a line of tail', () => {
 
   it('is one JSON object with its position as ndjson', () => {
     expect(lineOf('{"message":"\\u009b2J"}', { format: 'ndjson' })).toBe(
-      '{"topic":"events","partition":3,"offset":"7","queue_time":"2026-05-16T12:00:00.000Z","event":{"message":"\\u009b2J"}}\n',
+      '{"topic":"events","partition":3,"offset":"7","queueTime":"2026-05-16T12:00:00.000Z","event":{"message":"\\u009b2J"}}\n',
     );
   });
 

@@ -48,10 +48,10 @@ function toObject(read: TailRecord, { topic, partition, record }: PlacedRecord):
     topic,
     partition,
     offset: String(record.offset),
-    queue_time: new Date(record.timestampMs).toISOString(),
+    queueTime: new Date(record.timestampMs).toISOString(),
   };
   if (read.kind === 'event') return { ...place, event: read.event };
-  return { ...place, dead_letter: { reason: read.reason, sample: sampleOf(record.value) } };
+  return { ...place, deadLetter: { reason: read.reason, sample: sampleOf(record.value) } };
 }
 
 function sampleOf(value: Buffer | null): string {

@@ -83,7 +83,7 @@ function toPartitionAnswer(report: PartitionReport): PartitionAnswer {
 function toFindingAnswer(finding: Finding): FindingAnswer {
   const { kind, topic, epoch, partition, first, last, count, shards } = finding;
   const { says, hint } = FINDING_KINDS[kind];
-  const message = `${placeOf(finding)}: ${countOf(count)} ${says}`;
+  const message = `${placeOf(finding)} (${countOf(count)}): ${says}`;
   const range = { first: String(first), last: String(last) };
   return { kind, topic, epoch, partition, ...range, count, shards, message, hint };
 }
@@ -99,7 +99,7 @@ function placeOf({ topic, epoch, partition, first, last }: Finding): string {
 }
 
 function countOf(count: number): string {
-  return `${count} ${count === 1 ? 'record is' : 'records are'}`;
+  return `${count} ${count === 1 ? 'record' : 'records'}`;
 }
 
 /** Findings shown in full on a terminal; the rest is in --json. */

@@ -1,0 +1,62 @@
+import { residentBytes } from '../../../engine/deploy/process-identity.js';
+import type { PartStatus, StackStatus } from '../../../engine/deploy/stack-status.js';
+
+/** A part as `status --json` says it: an API. */
+export interface PartReport {
+  readonly name: string;
+  readonly state: string;
+  readonly healthy: boolean;
+  /** null: the part lives in the supervisor's process. */
+  readonly pid: number | null;
+  readonly memoryBytes: number | null;
+  readonly uptimeMs: number | null;
+  readonly restarts: number;
+  readonly lastError: string | null;
+  readonly log: string;
+}
+
+/** What `status --json` says of the stack: an API. */
+export interface StackReport {
+  readonly home: string;
+  readonly healthy: boolean;
+  readonly stopping: boolean;
+  readonly uptimeMs: number;
+  readonly supervisor: { readonly pid: number; readonly memoryBytes: number | null };
+  readonly parts: readonly PartReport[];
+  /** Records that wait to be stored; null with the reason when the queue did not say. */
+  readonly lag: { readonly records: number | null; readonly error: string | null };
+}
+
+/** Measures the stack's processes. */
+export async function describeStack(
+  home: string,
+  status: StackStatus,
+  lag: StackReport['lag'],
+  nowMs: number,
+): Promise<StackReport> {
+  const { pid } = status.supervisor;
+  return {
+    home,
+    healthy: !status.isStopping && status.parts.every((part) => part.isHealthy),
+    stopping: status.isStopping,
+    uptimeMs: nowMs - status.startedAtMs,
+    supervisor: { pid, memoryBytes: (await residentBytes(pid)) ?? null },
+    parts: await Promise.all(status.parts.map((part) => describePart(part, nowMs))),
+    lag,
+  };
+}
+
+async function describePart(part: PartStatus, nowMs: number): Promise<PartReport> {
+  const { name, state, isHealthy, process, readySinceMs, restarts, lastError, log } = part;
+  return {
+    name,
+    state,
+    healthy: isHealthy,
+    pid: process?.pid ?? null,
+    memoryBytes: process ? ((await residentBytes(process.pid)) ?? null) : null,
+    uptimeMs: readySinceMs === null ? null : nowMs - readySinceMs,
+    restarts,
+    lastError,
+    log,
+  };
+}

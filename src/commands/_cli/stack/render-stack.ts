@@ -1,0 +1,87 @@
+import type { ChalkInstance } from 'chalk';
+import { sanitizeText } from '../sanitize.js';
+import { cutToWidth, textTable } from '../text-table.js';
+import type { PartReport, StackReport } from './describe-stack.js';
+
+const NONE = '-';
+
+/** The stack for a person: one line that says how it is, a table, and what to look at. */
+export function renderStack(
+  report: StackReport,
+  style: ChalkInstance,
+  columns: number | undefined,
+): string {
+  const title = `${verdict(report, style)} ${style.dim(`for ${shortDuration(report.uptimeMs)} in`)} ${report.home}`;
+  const head = ['PART', 'STATE', 'PID', 'MEMORY', 'UPTIME', 'RESTARTS'];
+  const supervisor = [
+    'supervisor',
+    style.green('ready'),
+    String(report.supervisor.pid),
+    memory(report.supervisor.memoryBytes),
+    shortDuration(report.uptimeMs),
+    '0',
+  ];
+  const rows = report.parts.map((part) => partRow(part, style));
+  const table = textTable([head.map((text) => style.dim(text)), supervisor, ...rows], columns);
+  return [title, '', table, '', lagLine(report, style), ...troubles(report, style, columns)].join(
+    '\n',
+  );
+}
+
+function verdict({ healthy, stopping }: StackReport, style: ChalkInstance): string {
+  if (stopping) return style.yellow('Stopping');
+  return healthy ? style.green('Up') : style.red('Not healthy');
+}
+
+function partRow(part: PartReport, style: ChalkInstance): string[] {
+  const { name, state, healthy, pid, memoryBytes, uptimeMs, restarts } = part;
+  return [
+    name,
+    healthy ? style.green(state) : style.red(state),
+    pid === null ? NONE : String(pid),
+    memory(memoryBytes),
+    uptimeMs === null ? NONE : shortDuration(uptimeMs),
+    restarts > 0 ? style.yellow(String(restarts)) : '0',
+  ];
+}
+
+function lagLine({ lag }: StackReport, style: ChalkInstance): string {
+  if (lag.records === null) return `Lag: unknown (${sanitizeText(lag.error ?? '')})`;
+  if (lag.records === 0) return style.dim('Lag: 0, everything in the queue is stored');
+  return `Lag: ${lag.records.toLocaleString('en')} ${lag.records === 1 ? 'record waits' : 'records wait'} to be stored`;
+}
+
+/** What a person looks at next: last errors, of parts that are down first. */
+function troubles(
+  { parts, stopping }: StackReport,
+  style: ChalkInstance,
+  columns: number | undefined,
+): string[] {
+  if (stopping) return [];
+  const failed = parts.filter(({ lastError }) => lastError !== null);
+  const inOrder = failed.toSorted((a, b) => Number(a.healthy) - Number(b.healthy));
+  return inOrder.flatMap(({ name, healthy, lastError, log }) => {
+    const label = healthy ? style.yellow(`${name} was restarted`) : style.red(`${name} is down`);
+    const line = `${label}: ${sanitizeText(lastError ?? '')}`;
+    return ['', cutToWidth(line, columns ?? Infinity), style.dim(`  log: ${log}`)];
+  });
+}
+
+const MEBIBYTE = 1024 * 1024;
+
+function memory(bytes: number | null): string {
+  return bytes === null ? NONE : `${Math.round(bytes / MEBIBYTE)} MiB`;
+}
+
+const UNITS = [
+  { name: 'd', ms: 86_400_000 },
+  { name: 'h', ms: 3_600_000 },
+  { name: 'min', ms: 60_000 },
+  { name: 's', ms: 1_000 },
+] as const;
+
+/** In the largest unit that fits: 3 min, 2 d. */
+export function shortDuration(ms: number): string {
+  const unit = UNITS.find((at) => ms >= at.ms) ?? UNITS[UNITS.length - 1];
+  return unit ? `${Math.floor(Math.max(0, ms) / unit.ms)} ${unit.name}` : NONE;
+}

@@ -1,0 +1,45 @@
+import { AtbdError } from '../engine/model/error.js';
+import { AtbdCommand } from './_cli/atbd-command.js';
+import { atbdHome, type AtbdHome } from './_cli/atbd-home.js';
+import { LOCAL_CONTEXT } from './_cli/config/config-schema.js';
+import { resolveContext } from './_cli/context.js';
+import { describeStack, type StackReport } from './_cli/stack/describe-stack.js';
+import { hasStack } from './_cli/stack/home-folder.js';
+import { ingestLag } from './_cli/stack/ingest-lag.js';
+import { renderStack } from './_cli/stack/render-stack.js';
+import { liveStatus } from './_cli/stack/wait-until-up.js';
+import { styleOf } from './_cli/style.js';
+
+export default class Status extends AtbdCommand {
+  static override summary = 'Show the parts of the local stack and how they do.';
+  static override description =
+    'Exit code 0: all parts are healthy. 1: a part is down or was never ready. 6: the stack is not up.';
+  static override examples = [
+    '<%= config.bin %> <%= command.id %>',
+    '<%= config.bin %> <%= command.id %> --json',
+  ];
+  static override enableJsonFlag = true;
+
+  async run(): Promise<StackReport> {
+    await this.parse(Status);
+    const home = atbdHome();
+    const status = await liveStatus(home);
+    if (!status) throw await notRunning(home);
+    const { queue } = await resolveContext({ name: LOCAL_CONTEXT });
+    const report = await describeStack(home.root, status, await ingestLag(queue), Date.now());
+    this.log(renderStack(report, styleOf(process.stdout), process.stdout.columns));
+    if (!report.healthy) process.exitCode = 1;
+    return report;
+  }
+}
+
+async function notRunning(home: AtbdHome): Promise<AtbdError> {
+  const wasMade = await hasStack(home);
+  return new AtbdError({
+    code: 'STACK_NOT_RUNNING',
+    message: wasMade
+      ? `the local stack in ${home.root} is not up; its data is there`
+      : `cannot find a local stack in ${home.root}`,
+    hint: 'Start it: atbd up --local',
+  });
+}
