@@ -17,6 +17,7 @@ import { parseTimeRange } from '../engine/time/time-range.js';
 import { parseZone } from '../engine/time/zone.js';
 import { AtbdCommand } from './_cli/atbd-command.js';
 import { resolveContext } from './_cli/context.js';
+import { startDeadline } from './_cli/deadline.js';
 import { filterFlags, toFilterInput } from './_cli/filter-flags.js';
 import { createRender, type TailFormat } from './_cli/tail/render-record.js';
 import { cursorPathOf, resolveStart, type TailStart } from './_cli/tail/start-position.js';
@@ -107,8 +108,8 @@ export default class Tail extends AtbdCommand {
   }): Promise<TailResult> {
     const { queue, sink, cursorPath, settings } = parts;
     const cursor = withOutput(parts.start.cursor, settings.outputPath, sink);
-    const timeout = settings.timeoutMs === null ? [] : [AbortSignal.timeout(settings.timeoutMs)];
-    const signal = AbortSignal.any([this.signal, ...timeout]);
+    using deadline = startDeadline(settings.timeoutMs);
+    const signal = AbortSignal.any([this.signal, deadline.signal]);
     const isTerminal = settings.outputPath === undefined && process.stdout.isTTY;
     const hasColor = isTerminal && (process.env['NO_COLOR'] ?? '') === '';
     const hasPosition = cursorPath !== undefined;
@@ -118,7 +119,7 @@ export default class Tail extends AtbdCommand {
     const observer = this.#observer(tail);
     const { topic, identity, positions } = cursor;
     const follow = { queue, topic, identity, positions, signal, clock, observer };
-    return tail.run(followTopic(follow));
+    return await tail.run(followTopic(follow));
   }
 
   #observer(tail: TailRun): FollowObserver {
