@@ -92,13 +92,13 @@ class Follower {
 
 /** Waits for the end, which an abort or the time limit bring about; throws unless it is exit code 0. */
 async function exitOf(child, { args, signal, complaint = () => '' }) {
-  const limit = AbortSignal.timeout(COMMAND_TIMEOUT_MS);
-  const ending = signal === undefined ? limit : AbortSignal.any([limit, signal]);
   const end = () => child.kill('SIGTERM');
-  if (ending.aborted) end();
-  else ending.addEventListener('abort', end, { once: true });
+  const limit = setTimeout(end, COMMAND_TIMEOUT_MS);
+  if (signal?.aborted) end();
+  else signal?.addEventListener('abort', end, { once: true });
   const [code, killedBy] = await once(child, 'close');
-  ending.removeEventListener('abort', end);
+  clearTimeout(limit);
+  signal?.removeEventListener('abort', end);
   signal?.throwIfAborted();
   if (code === 0) return;
   const what = `\`atbd ${args.join(' ')}\` ended with ${killedBy ?? `exit code ${code}`}`;
