@@ -25,8 +25,10 @@ export class Atbd {
 
   /** Prints the command and runs it before the reader's eyes; throws unless it exits 0. */
   async show(args, { signal } = {}) {
+    // Started first, so that what the reader sees is already in the caretaker's charge.
+    const child = this.#spawn(args, ['ignore', 'inherit', 'inherit']);
     this.#screen.command(['atbd', ...args]);
-    await exitOf(this.#spawn(args, ['ignore', 'inherit', 'inherit']), { args, signal });
+    await exitOf(child, { args, signal });
   }
 
   /** Runs it quietly; gives its stdout. */
