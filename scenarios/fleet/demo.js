@@ -88,10 +88,10 @@ async function startServices(stage) {
     'gateway, reservation, order and payment log with pino, each to its own file.',
   );
   const fleet = await startFleet({ logDir: stage.logDir, seed: options.seed });
-  stage.adopt(fleet.stop, fleet.pids);
+  stage.adopt(fleet.stop);
   const names = fleet.services.map((service) => `${service}.log`);
   const ingest = stage.atbd.follow(['ingest', '--follow', ...names], `${stage.dir}/ingest.txt`);
-  stage.adopt(() => ingest.stop(), [ingest.pid]);
+  stage.adopt(() => ingest.stop());
   screen.say('(in the background)');
   return { ...fleet, ingest };
 }

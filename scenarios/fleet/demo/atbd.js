@@ -16,11 +16,14 @@ export class Atbd {
   #env;
   #cwd;
   #screen;
+  #onSpawn;
 
-  constructor({ env, cwd, screen }) {
+  /** `onSpawn` is given the process of each command. */
+  constructor({ env, cwd, screen, onSpawn }) {
     this.#env = env;
     this.#cwd = cwd;
     this.#screen = screen;
+    this.#onSpawn = onSpawn;
   }
 
   /** Prints the command and runs it before the reader's eyes; throws unless it exits 0. */
@@ -53,7 +56,10 @@ export class Atbd {
   }
 
   #spawn(args, stdio) {
-    return spawn(process.execPath, [RUN, ...args], { env: this.#env, cwd: this.#cwd, stdio });
+    const options = { env: this.#env, cwd: this.#cwd, stdio };
+    const child = spawn(process.execPath, [RUN, ...args], options);
+    this.#onSpawn(child);
+    return child;
   }
 }
 
@@ -67,10 +73,6 @@ class Follower {
     this.#child = child;
     this.#about = about;
     this.#exited = once(child, 'close');
-  }
-
-  get pid() {
-    return this.#child.pid;
   }
 
   /** Throws when it has ended by itself. */

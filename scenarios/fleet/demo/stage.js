@@ -17,7 +17,7 @@ const USER_SETTINGS = ['ATBD_CONTEXT', 'ATBD_HOME', 'ATBD_CONFIG'];
 export class Stage {
   #caretaker;
   #stops = [];
-  #pids = [];
+  #pids = new Set();
   #hasStack = false;
 
   static async open(screen) {
@@ -37,7 +37,8 @@ export class Stage {
     this.env = { ...process.env };
     for (const name of USER_SETTINGS) delete this.env[name];
     Object.assign(this.env, this.settings);
-    this.atbd = new Atbd({ env: this.env, cwd: this.logDir, screen });
+    const onSpawn = (child) => this.#watch(child);
+    this.atbd = new Atbd({ env: this.env, cwd: this.logDir, screen, onSpawn });
     this.#caretaker = fork(CARETAKER, {
       detached: true,
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
@@ -54,11 +55,9 @@ export class Stage {
     await this.atbd.show(['up', '--local'], { signal });
   }
 
-  /** Has `stop` called at the end, last come first; the processes end with the demo at the latest. */
-  adopt(stop, pids) {
+  /** Has `stop` called at the end, last come first. */
+  adopt(stop) {
     this.#stops.push(stop);
-    this.#pids.push(...pids);
-    this.#tellCaretaker();
   }
 
   /** Ends what runs beside the stack. */
@@ -80,11 +79,23 @@ export class Stage {
     this.#release();
   }
 
+  /** The caretaker ends the commands that outlive the demo. */
+  #watch(child) {
+    this.#pids.add(child.pid);
+    child.once('exit', () => {
+      this.#pids.delete(child.pid);
+      this.#tellCaretaker();
+    });
+    this.#tellCaretaker();
+  }
+
   #tellCaretaker() {
-    this.#caretaker.send({ pids: this.#pids, env: this.env, dir: this.dir });
+    if (!this.#caretaker.connected) return;
+    this.#caretaker.send({ pids: [...this.#pids], env: this.env, dir: this.dir });
   }
 
   #release() {
-    this.#caretaker.send(null, () => this.#caretaker.disconnect());
+    const caretaker = this.#caretaker;
+    caretaker.send(null, () => caretaker.disconnect());
   }
 }

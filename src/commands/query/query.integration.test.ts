@@ -10,6 +10,7 @@ import { writeEvents } from '../../store/testing/write-events.js';
 import { runAtbd, type Ran } from '../_cli/testing/run-atbd.js';
 
 const START_MS = Date.UTC(2026, 10, 20, 10);
+const SLOW_DAY_MS = Date.UTC(2026, 10, 19, 10);
 const PASSWORD_ENV = 'ATBD_TEST_STORE_PASSWORD';
 
 let testStore: TestStore;
@@ -186,14 +187,15 @@ describe('atbd query logs', () => {
 describe('Ctrl-C', () => {
   it('ends the query on the servers, too, with exit code 130', async () => {
     const events = Array.from({ length: 30_000 }, (_, index) => ({
-      ts: new Date(START_MS + index).toISOString(),
+      // A day of its own, so that no other test sees it.
+      ts: new Date(SLOW_DAY_MS + index).toISOString(),
       message: `${index} ${'aab'.repeat(120)}`,
     }));
     await writeEvents(testStore.store, events, { topic: 'slow', shard: 0 });
     // Each is different, true and dear, so that together they take far longer than this test.
     const conditions = Array.from({ length: 80 }, (_, n) => `message~=^(.*a){${n + 1}}.*b.*[^c]$`);
     const child = spawnAtbd([
-      ...['query', 'logs', '--from', '2026-11-20', '--limit', '1000000'],
+      ...['query', 'logs', '--from', '2026-11-19', '--to', '2026-11-20', '--limit', '1000000'],
       ...conditions.flatMap((condition) => ['-f', condition]),
     ]);
     await vi.waitUntil(async () => (await runningLogQueries()) > 0, { timeout: 30_000 });
@@ -240,5 +242,10 @@ describe('without one of the shards', () => {
     const trace = await run('trace', 'buy-1');
     expect(trace.stderr).toContain('Warning: shard 1 of 2 did not answer');
     expect(trace.code).toBe(3);
+    const unknown = await run('trace', 'nope');
+    expect(unknown.stderr).toContain(
+      'cannot say whether there is an event with op_id "nope": shard 1 did not answer',
+    );
+    expect(unknown.code).toBe(3);
   });
 });

@@ -59,7 +59,7 @@ export default class QueryTrace extends AtbdCommand {
       { id, limit: flags.limit },
       { signal: this.signal, onMissing: (shards) => (missing = shards) },
     );
-    if (events.length === 0) throw notFound(id, missing.length > 0);
+    if (events.length === 0) throw missing.length > 0 ? unknown(id, missing) : notFound(id);
     if (flags.json) await writeStdout(toJson({ id, events, eventCount, missing }));
     else await this.#draw(id, events, zone);
     if (events.length < eventCount) {
@@ -124,11 +124,19 @@ function emptyId(): AtbdError {
   });
 }
 
-function notFound(id: string, isPartial: boolean): AtbdError {
-  const where = isPartial ? 'on the shards that answered' : 'in the hot data';
+function notFound(id: string): AtbdError {
   return new AtbdError({
     code: 'TRACE_NOT_FOUND',
-    message: `cannot find an event with op_id ${quoteValue(id)} ${where}`,
+    message: `cannot find an event with op_id ${quoteValue(id)} in the hot data`,
     hint: 'IDs match whole and exactly. Find some with `atbd query logs --fields ts,op_id,message`.',
+  });
+}
+
+/** Nothing on the shards that answered does not mean that there is nothing. */
+function unknown(id: string, missing: readonly number[]): AtbdError {
+  return new AtbdError({
+    code: 'PARTIAL_ANSWER',
+    message: `cannot say whether there is an event with op_id ${quoteValue(id)}: shard ${missing.join(', shard ')} did not answer`,
+    hint: 'See which shard is down (atbd status), and ask again when it is back.',
   });
 }

@@ -3,8 +3,9 @@ import { AtbdError } from '../../model/error.js';
 import type { QueueMessage, QueueProducer } from '../../model/queue.js';
 import { partitionOfKey } from '../partition-of-key.js';
 import type { LogFile, TopicRow } from './log-file.js';
-import { appendBlock, tailOf, topicNotFound } from './partition-log.js';
+import { appendBlock, type PartitionId, tailOf, topicNotFound } from './partition-log.js';
 import { BlockWriter, type RecordBlock } from './record-block.js';
+import { type Retention, trimToRetention } from './retention.js';
 import type { TailWatch } from './tail-watch.js';
 
 /**
@@ -22,6 +23,7 @@ export class EmbeddedProducer implements QueueProducer {
   readonly #clock: Clock;
   readonly #watch: TailWatch;
   readonly #partitionBytesMax: number;
+  readonly #retention: Retention;
   #keylessCount: number;
 
   constructor(options: {
@@ -29,11 +31,13 @@ export class EmbeddedProducer implements QueueProducer {
     readonly clock: Clock;
     readonly watch: TailWatch;
     readonly partitionBytesMax: number;
+    readonly retention: Retention;
   }) {
     this.#file = options.file;
     this.#clock = options.clock;
     this.#watch = options.watch;
     this.#partitionBytesMax = options.partitionBytesMax;
+    this.#retention = options.retention;
     // Short-lived producers must not all begin at partition 0.
     this.#keylessCount = this.#clock.nowMs() * KEYLESS_RUN;
   }
@@ -49,6 +53,7 @@ export class EmbeddedProducer implements QueueProducer {
       for (const [partition, partitionBlocks] of blocks.entries()) {
         const id = { topic, topicId: row.id, partition };
         for (const block of partitionBlocks) appendBlock(this.#file, id, block);
+        if (partitionBlocks.length > 0) this.#trim(id, partitionBlocks.length);
       }
     });
     this.#watch.notify();
@@ -83,6 +88,15 @@ export class EmbeddedProducer implements QueueProducer {
     const partition = Math.floor(this.#keylessCount / KEYLESS_RUN) % partitionCount;
     this.#keylessCount += 1;
     return partition;
+  }
+
+  /** Removes a little more than was added, so that the work per send stays bounded and trimming keeps up. */
+  #trim(id: PartitionId, addedCount: number): void {
+    trimToRetention(this.#file, id, {
+      retention: this.#retention,
+      nowMs: this.#clock.nowMs(),
+      blockCountMax: addedCount + 1,
+    });
   }
 
   /** All checks come before the first write: a change that throws takes nothing back. */

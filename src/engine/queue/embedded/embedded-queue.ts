@@ -25,7 +25,12 @@ import {
 } from './partition-log.js';
 import { ownProcess } from './process-identity.js';
 import { readPartitions } from './read-partitions.js';
-import { enforceRetention, type Retention, TRIM_BLOCK_COUNT } from './retention.js';
+import {
+  DEFAULT_RETENTION,
+  type Retention,
+  TRIM_BLOCK_COUNT,
+  trimToRetention,
+} from './retention.js';
 import { TailWatch } from './tail-watch.js';
 
 /** Long enough for a busy machine's pauses; a member that died is noticed sooner, by its pid. */
@@ -47,6 +52,8 @@ export interface EmbeddedQueueOptions {
   /** Makes topic identities and member ids, unique for ever. */
   readonly randomId?: () => string;
   readonly partitionBytesMax?: number;
+  /** What producers trim as they append. */
+  readonly retention?: Retention;
 }
 
 /** The durable log in a directory on this machine, shared by all processes that open it. */
@@ -56,6 +63,7 @@ export class EmbeddedQueue implements Queue {
   readonly #clock: Clock;
   readonly #randomId: () => string;
   readonly #partitionBytesMax: number;
+  readonly #retention: Retention;
   readonly #watch: TailWatch;
 
   private constructor(file: LogFile, options: EmbeddedQueueOptions) {
@@ -63,6 +71,7 @@ export class EmbeddedQueue implements Queue {
     this.#clock = options.clock ?? systemClock;
     this.#randomId = options.randomId ?? randomUUID;
     this.#partitionBytesMax = options.partitionBytesMax ?? PARTITION_BYTES_MAX;
+    this.#retention = options.retention ?? DEFAULT_RETENTION;
     this.#watch = new TailWatch(file, this.#clock);
   }
 
@@ -147,6 +156,7 @@ export class EmbeddedQueue implements Queue {
         clock: this.#clock,
         watch: this.#watch,
         partitionBytesMax: this.#partitionBytesMax,
+        retention: this.#retention,
       }),
     );
   }
@@ -178,20 +188,15 @@ export class EmbeddedQueue implements Queue {
   }
 
   /**
-   * Trims every topic to `retention` and returns how many blocks went. What no group has read yet stays,
-   * whatever its age and size (a topic no group ever committed on is unread). To be called now and then by one process.
+   * Trims every topic to `retention` (producers do it for the partitions they append to) and returns how many blocks went. What no group has read yet stays,
+   * whatever its age and size (a topic no group ever committed on is unread).
    */
-  async enforceRetention(retention: Retention): Promise<number> {
+  async enforceRetention(retention = this.#retention): Promise<number> {
     this.#file.clearDeadReaders();
     this.#file.refresh();
     let removedCount = 0;
     for (const { key: topic, value: row } of [...this.#file.topics.getRange({})]) {
-      for (const id of idsOf(topic, row)) {
-        removedCount += await enforceRetention(this.#file, id, {
-          retention,
-          nowMs: this.#clock.nowMs(),
-        });
-      }
+      for (const id of idsOf(topic, row)) removedCount += await this.#trimAll(id, retention);
     }
     return removedCount;
   }
@@ -205,6 +210,21 @@ export class EmbeddedQueue implements Queue {
     const row = this.#file.topics.get(name);
     if (row === undefined) throw topicNotFound(name);
     return row;
+  }
+
+  async #trimAll(id: PartitionId, retention: Retention): Promise<number> {
+    const options = { retention, nowMs: this.#clock.nowMs(), blockCountMax: TRIM_BLOCK_COUNT };
+    let totalCount = 0;
+    let removedCount: number;
+    do {
+      removedCount = await this.#file.write(() =>
+        this.#file.topics.get(id.topic)?.id === id.topicId
+          ? trimToRetention(this.#file, id, options)
+          : 0,
+      );
+      totalCount += removedCount;
+    } while (removedCount === TRIM_BLOCK_COUNT);
+    return totalCount;
   }
 
   async #dropAll(id: PartitionId): Promise<void> {

@@ -95,15 +95,26 @@ export function offsetAtTime(file: LogFile, id: PartitionId, timestampMs: number
 }
 
 /** How far a partition may be trimmed. */
-export interface TrimBounds {
+export interface TrimBounds extends TrimLimits {
+  /** Offsets from here on stay whatever their age. */
+  readonly keepFrom: number;
+}
+
+interface TrimLimits {
   /** Blocks whose newest record is older than this go. */
   readonly olderThanMs: number;
   /** Oldest blocks go while the partition is larger than this. */
   readonly bytesMax: number;
-  /** Offsets from here on stay whatever their age. */
-  readonly keepFrom: number;
   /** One call removes at most this many blocks. */
   readonly blockCountMax: number;
+}
+
+/** Whether the first block is too old or too much, read or not. */
+export function canTrim(file: LogFile, id: PartitionId, limits: TrimLimits): boolean {
+  const tail = tailOf(file, id);
+  if (tail.endBytes - tail.startBytes > limits.bytesMax) return true;
+  const [first] = blocksFromStart(file, id, 1);
+  return first !== undefined && first.value.timestampMsMax < limits.olderThanMs;
 }
 
 /** Removes blocks from the start, as many as the bounds allow; returns how many. Within a write. */

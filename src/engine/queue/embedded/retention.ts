@@ -1,5 +1,5 @@
 import type { LogFile } from './log-file.js';
-import { type PartitionId, tailOf, trimBlocks } from './partition-log.js';
+import { canTrim, type PartitionId, tailOf, trimBlocks } from './partition-log.js';
 
 /** What may be removed once it has been read. */
 export interface Retention {
@@ -12,32 +12,36 @@ export interface Retention {
 /** Blocks removed in one commit: at most 64 MiB, so that producers wait milliseconds only. */
 export const TRIM_BLOCK_COUNT = 256;
 
+/** A week and 3 million events a partition: enough to look back, little enough for a laptop. */
+export const DEFAULT_RETENTION: Retention = {
+  ageMsMax: 7 * 24 * 60 * 60 * 1000,
+  partitionBytesMax: 1024 ** 3,
+};
+
 /**
- * Trims one partition; returns how many blocks went. Kafka trims whether a group has read or not;
- * here that would lose events on a laptop that slept with its worker stopped, so unread ones stay,
- * and a partition that reaches its hard bound refuses more (see PARTITION_BYTES_MAX).
+ * Trims one partition by up to `blockCountMax` blocks; returns how many went. Within a write. Kafka trims whether a
+ * group has read or not; here that would lose events on a laptop that slept with its worker
+ * stopped, so unread ones stay, and a partition that reaches its hard bound refuses more (see
+ * PARTITION_BYTES_MAX). A group counts as soon as it has committed anywhere in the topic; without one all is unread.
  */
-export async function enforceRetention(
+export function trimToRetention(
   file: LogFile,
   id: PartitionId,
-  { retention, nowMs }: { readonly retention: Retention; readonly nowMs: number },
-): Promise<number> {
+  { retention, nowMs, blockCountMax }: TrimOptions,
+): number {
   const bounds = {
     olderThanMs: nowMs - retention.ageMsMax,
     bytesMax: retention.partitionBytesMax,
-    blockCountMax: TRIM_BLOCK_COUNT,
+    blockCountMax,
   };
-  let totalCount = 0;
-  let removedCount: number;
-  do {
-    removedCount = await file.write(() =>
-      file.tails.doesExist([id.topicId, id.partition])
-        ? trimBlocks(file, id, { ...bounds, keepFrom: firstUnread(file, id) })
-        : 0,
-    );
-    totalCount += removedCount;
-  } while (removedCount === TRIM_BLOCK_COUNT);
-  return totalCount;
+  if (!canTrim(file, id, bounds)) return 0;
+  return trimBlocks(file, id, { ...bounds, keepFrom: firstUnread(file, id) });
+}
+
+export interface TrimOptions {
+  readonly retention: Retention;
+  readonly nowMs: number;
+  readonly blockCountMax: number;
 }
 
 /** The smallest position of the groups that have committed anywhere in the topic; the start when there is none. */

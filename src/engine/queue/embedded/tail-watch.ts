@@ -4,8 +4,8 @@ import type { LogFile } from './log-file.js';
 /** Delay after something came: readers of a busy queue hardly wait. */
 const DELAY_MS_MIN = 2;
 
-/** Delay on a quiet queue: bounds the latency of the first record, at about 0.1 % of a core. */
-const DELAY_MS_MAX = 32;
+/** Delay on a quiet queue: bounds the latency of the first record, at about 1 % of a core for six partitions. */
+const DELAY_MS_MAX = 45;
 
 interface Waiter {
   readonly isReady: () => boolean;
