@@ -9,12 +9,8 @@ export async function openQueue(connection: QueueConnection): Promise<Queue> {
       return EmbeddedQueue.open({ path: connection.path });
     }
     case 'kafka': {
-      const { AtbdError } = await import('../model/error.js');
-      throw new AtbdError({
-        code: 'PLATFORM_UNSUPPORTED',
-        message: 'cannot open a Kafka queue: this build has none yet',
-        hint: 'Use a context with an embedded queue.',
-      });
+      const { openKafkaQueue } = await import('./kafka/kafka-queue.js');
+      return openKafkaQueue(connection);
     }
   }
 }
