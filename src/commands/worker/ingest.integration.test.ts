@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { openQueue } from '../../engine/queue/open-queue.js';
 import { DEFAULT_PARTITION_COUNT } from '../../engine/model/limit.js';
+import { hasKafka, startKafkaBroker } from '../../engine/testing/kafka-broker.js';
 import { hasPart } from '../../engine/testing/required-part.js';
 import { createRandom } from '../../engine/testing/seeded-random.js';
 import { runAtbd } from '../_cli/testing/run-atbd.js';
@@ -84,8 +85,9 @@ export function describeIngest(
         await using opened = await openQueue(context.queue);
         await opened.createTopic(TOPIC, { partitionCount: DEFAULT_PARTITION_COUNT });
         const test = new KillTest({ queue: opened, context, random: createRandom(SEED) });
-        for (let life = 0; life < LIVES_MAX && !test.isDone; life += 1)
-          await test.liveAndDie(EVENTS_A_LIFE);
+        for (let life = 0; life < LIVES_MAX && !test.isDone; life += 1) {
+          await test.liveAndDie(Math.min(EVENTS_A_LIFE, EVENT_COUNT - test.sent));
+        }
         await test.produce(EVENT_COUNT - test.sent);
         await storeAll(context);
 
@@ -115,3 +117,14 @@ export function describeIngest(
 describeIngest('the embedded queue', () =>
   Promise.resolve({ kind: 'embedded', [Symbol.asyncDispose]: () => Promise.resolve() }),
 );
+
+describe.runIf(hasKafka())('with a broker', () => {
+  describeIngest('Kafka', async () => {
+    const broker = await startKafkaBroker();
+    return {
+      kind: 'kafka',
+      brokers: [broker.bootstrap],
+      [Symbol.asyncDispose]: () => broker[Symbol.asyncDispose](),
+    };
+  });
+});

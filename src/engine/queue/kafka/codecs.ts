@@ -1,4 +1,7 @@
-import { CompressionCodecs, CompressionTypes } from 'kafkajs';
+import kafkajs from 'kafkajs';
+
+// kafkajs is CommonJS, and Node does not see all of its names.
+const { CompressionCodecs, CompressionTypes } = kafkajs;
 
 /** Header of the Java producer's snappy blocks (xerial): then a length and a block, again and again. */
 const XERIAL = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0x00]);

@@ -1,5 +1,8 @@
-import { AssignerProtocol } from 'kafkajs';
+import kafkajs from 'kafkajs';
 import type { Broker, Cluster, JoinedGroup } from './kafka-internals.js';
+
+// kafkajs is CommonJS, and Node does not see all of its names.
+const { AssignerProtocol } = kafkajs;
 
 /** One membership: what it was given, under which generation. */
 export interface Assignment {

@@ -1,8 +1,7 @@
-import {
+import kafkajs, {
   type Admin,
-  Kafka,
+  type Kafka,
   type KafkaConfig,
-  logLevel,
   type Producer,
   type SASLOptions,
 } from 'kafkajs';
@@ -68,7 +67,7 @@ class KafkaQueue implements Queue {
   constructor(connection: KafkaConnection, clock: Clock) {
     this.#clock = clock;
     this.#config = configOf(connection);
-    this.#kafka = new Kafka(this.#config);
+    this.#kafka = new kafkajs.Kafka(this.#config);
   }
 
   async createTopic(
@@ -310,7 +309,7 @@ function configOf({ brokers, clientId, tls, sasl }: KafkaConnection): KafkaConfi
     connectionTimeout: CONNECTION_TIMEOUT_MS,
     retry: RETRY,
     // Its lines would reach the terminal raw; every failure comes to us as an error.
-    logLevel: logLevel.NOTHING,
+    logLevel: kafkajs.logLevel.NOTHING,
     logCreator: () => () => undefined,
     ...(tls && { ssl: sslOf(tls) }),
     ...(sasl && { sasl: saslOf(sasl) }),
