@@ -30,7 +30,10 @@ export default class Down extends AtbdCommand {
     '<%= config.bin %> <%= command.id %> --purge --yes',
   ];
   static override flags = {
-    purge: Flags.boolean({ summary: "Also delete the stack's data, logs and passwords." }),
+    purge: Flags.boolean({
+      summary: "Also delete the stack's data, logs and passwords.",
+      default: false,
+    }),
     yes: Flags.boolean({ summary: 'Do not ask: delete.', dependsOn: ['purge'] }),
     timeout: Flags.integer({
       summary: 'Seconds to wait for an orderly end before everything is killed.',

@@ -26,7 +26,7 @@ export default class Status extends AtbdCommand {
     const status = await liveStatus(home);
     if (!status) throw await notRunning(home);
     const { queue } = await resolveContext({ name: LOCAL_CONTEXT });
-    const report = await describeStack(home.root, status, await ingestLag(queue), Date.now());
+    const report = await describeStack(home, status, await ingestLag(queue), Date.now());
     this.log(renderStack(report, styleOf(process.stdout), process.stdout.columns));
     if (!report.healthy) process.exitCode = 1;
     return report;

@@ -20,6 +20,18 @@ export class OutputTail {
       .map((line) => line.trim());
     const isTelling = (line: string): boolean => /\b(error|exception|cannot|fatal)\b/i.test(line);
     const line = lines.findLast(isTelling) ?? lines.findLast((at) => at !== '');
-    return line?.slice(0, LINE_LENGTH_MAX);
+    return line === undefined ? undefined : spoken(line).slice(0, LINE_LENGTH_MAX);
+  }
+}
+
+/** Our own workers log JSON: its message says it. */
+function spoken(line: string): string {
+  try {
+    const value: unknown = JSON.parse(line);
+    const message =
+      typeof value === 'object' && value !== null && 'message' in value ? value.message : line;
+    return typeof message === 'string' ? message : line;
+  } catch {
+    return line;
   }
 }

@@ -24,8 +24,8 @@ export interface ProcessSpec extends PartBase {
   readonly args: readonly string[];
   /** Added to the supervisor's own environment. */
   readonly env: Readonly<Record<string, string>>;
-  /** Whether the running part can do its work; asked again and again until it says so. */
-  readonly isReady: (signal: AbortSignal) => Promise<boolean>;
+  /** Whether this very process can do its work; asked again and again until it says so. */
+  readonly isReady: (pid: number) => Promise<boolean>;
 }
 
 /**

@@ -50,10 +50,11 @@ function launchProcess(spec: ProcessSpec, options: LaunchOptions): RunningPart {
   const ended = new AbortController();
   void endOf(child, options.clock).then((reason) => {
     ended.abort();
-    const words = tail.mostTelling();
+    // Killed from outside, or for want of memory: it could not say why.
+    const words = child.signalCode === 'SIGKILL' ? undefined : tail.mostTelling();
     options.onEnded(words === undefined ? reason : `${reason}: ${words}`);
   });
-  void probe(spec, options, ended.signal);
+  if (child.pid !== undefined) void probe(spec, child.pid, options, ended.signal);
   return {
     pid: child.pid,
     terminate: () => void child.kill('SIGTERM'),
@@ -86,12 +87,13 @@ function endOf(child: ChildProcess, clock: Clock): Promise<string> {
 
 async function probe(
   spec: ProcessSpec,
+  pid: number,
   { clock, onReady }: LaunchOptions,
   signal: AbortSignal,
 ): Promise<void> {
   while (!signal.aborted) {
     // A probe that fails says "not yet"; a start that never succeeds has its own limit.
-    const isReady = await spec.isReady(signal).catch(() => false);
+    const isReady = await spec.isReady(pid).catch(() => false);
     if (isReady && !isAborted(signal)) {
       onReady();
       return;

@@ -1,5 +1,7 @@
 import { residentBytes } from '../../../engine/deploy/process-identity.js';
 import type { PartStatus, StackStatus } from '../../../engine/deploy/stack-status.js';
+import type { AtbdHome } from '../atbd-home.js';
+import { readWorkerState, workerStatePath } from './worker-state.js';
 
 /** A part as `status --json` says it: an API. */
 export interface PartReport {
@@ -11,7 +13,10 @@ export interface PartReport {
   readonly memoryBytes: number | null;
   readonly uptimeMs: number | null;
   readonly restarts: number;
+  /** Why it ended last. */
   readonly lastError: string | null;
+  /** The latest failure that it goes on after, in its own words. */
+  readonly reportedError: string | null;
   readonly log: string;
 }
 
@@ -29,25 +34,30 @@ export interface StackReport {
 
 /** Measures the stack's processes. */
 export async function describeStack(
-  home: string,
+  { root, run }: AtbdHome,
   status: StackStatus,
   lag: StackReport['lag'],
   nowMs: number,
 ): Promise<StackReport> {
   const { pid } = status.supervisor;
   return {
-    home,
+    home: root,
     healthy: !status.isStopping && status.parts.every((part) => part.isHealthy),
     stopping: status.isStopping,
     uptimeMs: nowMs - status.startedAtMs,
     supervisor: { pid, memoryBytes: (await residentBytes(pid)) ?? null },
-    parts: await Promise.all(status.parts.map((part) => describePart(part, nowMs))),
+    parts: await Promise.all(status.parts.map((part) => describePart(part, run, nowMs))),
     lag,
   };
 }
 
-async function describePart(part: PartStatus, nowMs: number): Promise<PartReport> {
+async function describePart(
+  part: PartStatus,
+  runFolder: string,
+  nowMs: number,
+): Promise<PartReport> {
   const { name, state, isHealthy, process, readySinceMs, restarts, lastError, log } = part;
+  const own = process && (await readWorkerState(workerStatePath(runFolder, name), process.pid));
   return {
     name,
     state,
@@ -57,6 +67,7 @@ async function describePart(part: PartStatus, nowMs: number): Promise<PartReport
     uptimeMs: readySinceMs === null ? null : nowMs - readySinceMs,
     restarts,
     lastError,
+    reportedError: own?.lastError ?? null,
     log,
   };
 }

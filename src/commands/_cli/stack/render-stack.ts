@@ -58,13 +58,24 @@ function troubles(
   columns: number | undefined,
 ): string[] {
   if (stopping) return [];
-  const failed = parts.filter(({ lastError }) => lastError !== null);
-  const inOrder = failed.toSorted((a, b) => Number(a.healthy) - Number(b.healthy));
-  return inOrder.flatMap(({ name, healthy, lastError, log }) => {
-    const label = healthy ? style.yellow(`${name} was restarted`) : style.red(`${name} is down`);
-    const line = `${label}: ${sanitizeText(lastError ?? '')}`;
-    return ['', cutToWidth(line, columns ?? Infinity), style.dim(`  log: ${log}`)];
+  const inOrder = parts.toSorted((a, b) => Number(a.healthy) - Number(b.healthy));
+  return inOrder.flatMap((part) => {
+    const lines = troublesOf(part, style).map((line) => cutToWidth(line, columns ?? Infinity));
+    return lines.length === 0 ? [] : ['', ...lines, style.dim(`  log: ${part.log}`)];
   });
+}
+
+function troublesOf(
+  { name, healthy, lastError, reportedError }: PartReport,
+  style: ChalkInstance,
+): string[] {
+  const ended = healthy ? style.yellow(`${name} was restarted`) : style.red(`${name} is down`);
+  return [
+    ...(lastError === null ? [] : [`${ended}: ${sanitizeText(lastError)}`]),
+    ...(reportedError === null
+      ? []
+      : [`${style.yellow(`${name} reported`)}: ${sanitizeText(reportedError)}`]),
+  ];
 }
 
 const MEBIBYTE = 1024 * 1024;

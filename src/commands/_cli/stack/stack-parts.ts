@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { DEFAULT_BACKOFF } from '../../../engine/deploy/backoff.js';
@@ -19,6 +18,7 @@ import { localStoreConnections, resolveContext } from '../context.js';
 import { CLUSTER_SECRET } from './prepare-stack.js';
 import { BIN } from './start-in-background.js';
 import type { StackRecord } from './stack-record.js';
+import { readWorkerState, workerStatePath } from './worker-state.js';
 
 /** Stages: queue and shards side by side, then the schema, then the workers. */
 const STAGE = { foundation: 0, schema: 1, worker: 2 };
@@ -34,9 +34,6 @@ const RETENTION_INTERVAL_MS = 60_000;
 
 /** A week, and 20 GiB a partition: what a laptop can spare, and longer than any outage of a local stack. */
 const RETENTION = { ageMsMax: 7 * 24 * 60 * 60 * 1000, partitionBytesMax: 20 * 1024 ** 3 };
-
-/** A worker's state file that is older says nothing. */
-const STATE_FRESH_MS = 5_000;
 
 const LIMITS = {
   readyTimeoutMs: READY_TIMEOUT_MS,
@@ -112,7 +109,7 @@ function schemaPart(home: AtbdHome, record: StackRecord): TaskSpec {
 
 function ingestPart(home: AtbdHome): ProcessSpec {
   const name = 'ingest-1';
-  const stateFile = join(home.run, `${name}.json`);
+  const stateFile = workerStatePath(home.run, name);
   return {
     kind: 'process',
     name,
@@ -121,7 +118,7 @@ function ingestPart(home: AtbdHome): ProcessSpec {
     command: process.execPath,
     args: ['--import', endWithSupervisor(), BIN, 'worker', 'ingest', '--context', LOCAL_CONTEXT],
     env: { ATBD_HOME: home.root, ATBD_STATE_FILE: stateFile },
-    isReady: () => isFresh(stateFile),
+    isReady: async (pid) => (await readWorkerState(stateFile, pid)) !== undefined,
   };
 }
 
@@ -131,16 +128,6 @@ function endWithSupervisor(): string {
     new URL('../../../engine/deploy/end-with-supervisor.child.js', import.meta.url),
   );
   return pathToFileURL(path).href;
-}
-
-async function isFresh(stateFile: string): Promise<boolean> {
-  try {
-    const state: unknown = JSON.parse(await readFile(stateFile, 'utf8'));
-    const atMs = typeof state === 'object' && state !== null && 'atMs' in state ? state.atMs : 0;
-    return typeof atMs === 'number' && systemClock.nowMs() - atMs < STATE_FRESH_MS;
-  } catch {
-    return false;
-  }
 }
 
 /** Ticks until the signal is aborted. */

@@ -32,6 +32,9 @@ const READER_SECONDS_MAX = 300;
 const MARK_CACHE_BYTES = 256 * 1024 ** 2;
 const UNCOMPRESSED_CACHE_BYTES = 64 * 1024 ** 2;
 
+/** The library's own 2 threads are too few for our tables: it paused tasks and warned of it several times a second. */
+const SCHEDULE_THREADS = 8;
+
 export interface ServerFiles {
   readonly config: string;
   readonly data: string;
@@ -67,6 +70,7 @@ function configXml(
   <mark_cache_size>${MARK_CACHE_BYTES}</mark_cache_size>
   <uncompressed_cache_size>${UNCOMPRESSED_CACHE_BYTES}</uncompressed_cache_size>
   <background_pool_size>4</background_pool_size>
+  <background_schedule_pool_size>${SCHEDULE_THREADS}</background_schedule_pool_size>
   <remote_servers>
     <${CLUSTER}>
       <secret>${escapeXml(clusterSecret)}</secret>

@@ -1,10 +1,13 @@
 // The process that is a ClickHouse server: loads the embedded library and never returns from it.
 // Started by `embeddedServerCommand`; its arguments are the library and then the server's own.
+import { accessSync, constants } from 'node:fs';
 import { DataType, load, open } from 'ffi-rs';
 
 /** linux/prctl.h: a signal for us when our parent dies, so that no server outlives its supervisor. */
 const PR_SET_PDEATHSIG = 1;
 const SIGTERM = 15;
+
+const CONFIG_FILE = '--config-file=';
 
 const [libraryPath, ...serverArgs] = process.argv.slice(2);
 if (libraryPath === undefined) throw new Error('BUG: no library given');
@@ -22,6 +25,11 @@ if (process.platform === 'linux') {
   // The parent may have died before the call above.
   if (process.ppid !== parentPid) process.exit(1);
 }
+
+// Without its file the library would listen with its defaults: a user who may do all, and no password.
+const configFile = serverArgs.find((arg) => arg.startsWith(CONFIG_FILE))?.slice(CONFIG_FILE.length);
+if (configFile === undefined) throw new Error('BUG: no config file given');
+accessSync(configFile, constants.R_OK);
 
 open({ library: 'chdb', path: libraryPath });
 const argv = ['atbd-shard', ...serverArgs];
