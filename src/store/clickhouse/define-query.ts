@@ -198,12 +198,3 @@ function firstPresent(shardCount: number, missing: readonly number[]): number | 
     (index) => !missing.includes(index),
   );
 }
-
-/** The warning and the exit code (3) of an answer that lacks shards. */
-export function partialAnswer(missingShards: readonly number[], shardCount: number): AtbdError {
-  return new AtbdError({
-    code: 'PARTIAL_ANSWER',
-    message: `${missingShards.length} of ${shardCount} shards did not answer (${missingShards.join(', ')}): this answer is not whole`,
-    hint: 'See which shard is down: atbd status',
-  });
-}
