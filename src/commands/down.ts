@@ -1,14 +1,13 @@
 import { Flags } from '@oclif/core';
-import { acquireLock } from '../engine/deploy/generation-lock.js';
-import { identify } from '../engine/deploy/process-identity.js';
-import { readStackStatus, type StackStatus } from '../engine/deploy/stack-status.js';
+import { acquireLock, lockHolder } from '../engine/deploy/generation-lock.js';
+import { identify, type ProcessIdentity } from '../engine/deploy/process-identity.js';
+import { readStackStatus } from '../engine/deploy/stack-status.js';
 import { AtbdError } from '../engine/model/error.js';
 import { AtbdCommand } from './_cli/atbd-command.js';
 import { atbdHome, type AtbdHome } from './_cli/atbd-home.js';
 import { hasStack, purgeHome } from './_cli/stack/home-folder.js';
 import { endLeftovers, hasEnded, signalProcess } from './_cli/stack/leftover.js';
 import { statusPath } from './_cli/stack/run-stack.js';
-import { liveStatus } from './_cli/stack/wait-until-up.js';
 
 /** How long a killed process may take to go. */
 const KILL_MS = 5_000;
@@ -47,22 +46,24 @@ export default class Down extends AtbdCommand {
     const { flags } = await this.parse(Down);
     const home = atbdHome();
     if (flags.purge && !flags.yes) throw unconfirmed(home);
-    const status = await liveStatus(home);
-    const leftovers = status ? 0 : await endLeftovers(await readStackStatus(statusPath(home)));
-    const forced = status ? await this.#stop(status, flags.timeout * 1000) : false;
+    // A supervisor holds the lock before it has written its first status, so the lock is what counts.
+    const supervisor = await lockHolder(home.lock);
+    const forced = supervisor ? await this.#stop(home, supervisor, flags.timeout * 1000) : false;
+    const leftovers = await endLeftovers(await readStackStatus(statusPath(home)));
+    const wasUp = supervisor !== undefined || leftovers > 0;
     const purged = flags.purge && (await purge(home));
-    this.log(outcome(home, { wasUp: status !== undefined || leftovers > 0, purged }));
-    return { home: home.root, wasUp: status !== undefined, forced, purged };
+    this.log(outcome(home, { wasUp, purged }));
+    return { home: home.root, wasUp, forced, purged };
   }
 
-  async #stop(status: StackStatus, timeoutMs: number): Promise<boolean> {
-    signalProcess(status.supervisor, 'SIGTERM');
-    if (await hasEnded(status.supervisor, timeoutMs)) return false;
-    this.logToStderr(`Not stopped within ${timeoutMs / 1000} s: ending it by force.`);
-    const latest = (await readStackStatus(statusPath(atbdHome()))) ?? status;
-    signalProcess(status.supervisor, 'SIGKILL');
-    await hasEnded(status.supervisor, KILL_MS);
-    await endLeftovers(latest);
+  async #stop(home: AtbdHome, supervisor: ProcessIdentity, timeoutMs: number): Promise<boolean> {
+    signalProcess(supervisor, 'SIGTERM');
+    if (await hasEnded(supervisor, timeoutMs)) return false;
+    this.logToStderr(
+      `Not stopped within ${timeoutMs / 1000} s: ending it by force. Logs: ${home.log}`,
+    );
+    signalProcess(supervisor, 'SIGKILL');
+    await hasEnded(supervisor, KILL_MS);
     return true;
   }
 }

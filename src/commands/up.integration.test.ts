@@ -204,6 +204,17 @@ describe('atbd up --local', () => {
     await expectAllStored(service);
   });
 
+  it('goes down also while it is still starting', async () => {
+    await stack.atbd('down');
+    const starting = stack.atbd('up', '--local');
+    await stack.untilLocked();
+    expect(JSON.parse((await stack.atbd('down', '--json')).stdout)).toMatchObject({ wasUp: true });
+    expect(await commandLinesNaming(join(stack.home, 'data'))).toEqual([]);
+    const { code, stderr } = await starting;
+    expect(code).toBe(1);
+    expect(stderr).toContain('it was stopped while it started');
+  });
+
   it('deletes its data only with --yes, and nothing that it did not make', async () => {
     const guest = join(stack.home, 'guest.txt');
     await writeFile(guest, 'not of atbd');

@@ -53,6 +53,17 @@ export async function acquireLock(
   throw new Error(`BUG: cannot take the lock ${folder} after ${ATTEMPTS_MAX} attempts`);
 }
 
+/** The living process that holds the lock of a folder, if any. */
+export async function lockHolder(folder: string): Promise<ProcessIdentity | undefined> {
+  try {
+    const owner = await readOwner(folder, await highestGeneration(folder));
+    return owner && (await isAlive(owner)) ? owner : undefined;
+  } catch {
+    // No such folder: nothing was ever locked there.
+    return undefined;
+  }
+}
+
 function fileOf(folder: string, generation: number): string {
   return join(folder, `${generation}.lock`);
 }

@@ -25,10 +25,10 @@ export interface Queue extends AsyncDisposable {
   groupPositions(groupId: string, topic: string): Promise<ReadonlyMap<number, GroupPosition>>;
 
   /**
-   * Removes what has been read and is older or more than this; only on queues that do not do so by themselves. Returns how
+   * Removes what has been read and is older or more than this; by default the queue's own bounds; only on queues that do not do so by themselves. Returns how
    * many blocks went.
    */
-  enforceRetention?(retention: {
+  enforceRetention?(retention?: {
     readonly ageMsMax: number;
     readonly partitionBytesMax: number;
   }): Promise<number>;

@@ -11,7 +11,7 @@ export function renderStack(
   style: ChalkInstance,
   columns: number | undefined,
 ): string {
-  const title = `${verdict(report, style)} ${style.dim(`for ${shortDuration(report.uptimeMs)} in`)} ${report.home}`;
+  const title = `${verdict(report, style)} ${style.dim('in')} ${report.home}`;
   const head = ['PART', 'STATE', 'PID', 'MEMORY', 'UPTIME', 'RESTARTS'];
   const supervisor = [
     'supervisor',
@@ -28,9 +28,12 @@ export function renderStack(
   );
 }
 
-function verdict({ healthy, stopping }: StackReport, style: ChalkInstance): string {
+function verdict({ healthy, stopping, uptimeMs }: StackReport, style: ChalkInstance): string {
   if (stopping) return style.yellow('Stopping');
-  return healthy ? style.green('Up') : style.red('Not healthy');
+  const up = `for ${shortDuration(uptimeMs)}`;
+  return healthy
+    ? `${style.green('Up')} ${style.dim(up)}`
+    : `${style.red('Not healthy,')} ${style.dim(`up ${up}`)}`;
 }
 
 function partRow(part: PartReport, style: ChalkInstance): string[] {

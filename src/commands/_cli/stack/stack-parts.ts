@@ -32,9 +32,6 @@ const STOP_TIMEOUT_MS = 10_000;
 /** How often the embedded queue lets go of what is read and old. */
 const RETENTION_INTERVAL_MS = 60_000;
 
-/** A week, and 20 GiB a partition: what a laptop can spare, and longer than any outage of a local stack. */
-const RETENTION = { ageMsMax: 7 * 24 * 60 * 60 * 1000, partitionBytesMax: 20 * 1024 ** 3 };
-
 const LIMITS = {
   readyTimeoutMs: READY_TIMEOUT_MS,
   stopTimeoutMs: STOP_TIMEOUT_MS,
@@ -86,7 +83,7 @@ function queuePart(): TaskSpec {
       await queue.createTopic(DEFAULT_TOPIC, { partitionCount: DEFAULT_PARTITION_COUNT });
       onReady();
       for await (const _tick of every(RETENTION_INTERVAL_MS, signal)) {
-        await queue.enforceRetention?.(RETENTION);
+        await queue.enforceRetention?.();
       }
     },
   };

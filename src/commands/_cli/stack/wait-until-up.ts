@@ -1,5 +1,6 @@
 import { AtbdError } from '../../../engine/model/error.js';
 import { systemClock } from '../../../engine/model/clock.js';
+import { lockHolder } from '../../../engine/deploy/generation-lock.js';
 import { isAlive } from '../../../engine/deploy/process-identity.js';
 import {
   readStackStatus,
@@ -49,8 +50,9 @@ export async function waitUntilUp(
       if (failed) throw partFailed(failed);
     }
     const exit = supervisor?.exit();
-    // Code 0 means that another one was quicker: then it is that one we wait for.
     if (supervisor && exit && exit.code !== 0) throw supervisor.failure();
+    // Code 0: another one was quicker, and it is that one we wait for, or `atbd down` stopped ours.
+    if (exit && !(await lockHolder(home.lock))) throw stoppedMeanwhile(home);
     await systemClock.sleep(POLL_MS, signal);
   }
   throw notInTime(home, status, timeoutMs);
@@ -61,6 +63,14 @@ function partFailed({ name, lastError, log }: PartStatus): AtbdError {
     code: 'STACK_START_FAILED',
     message: `cannot start ${name}: ${lastError ?? 'it ended'}`,
     hint: `Read ${log}. The supervisor goes on trying (atbd status); stop it with: atbd down`,
+  });
+}
+
+function stoppedMeanwhile(home: AtbdHome): AtbdError {
+  return new AtbdError({
+    code: 'STACK_START_FAILED',
+    message: `cannot bring up the local stack in ${home.root}: it was stopped while it started`,
+    hint: 'If that was not you with atbd down, start it again: atbd up --local',
   });
 }
 

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { lockHolder } from '../../../engine/deploy/generation-lock.js';
 import { readStackStatus, type StackStatus } from '../../../engine/deploy/stack-status.js';
 import { hasEnded } from '../stack/leftover.js';
 import type { StackReport } from '../stack/describe-stack.js';
@@ -81,6 +82,15 @@ export class TestStack implements AsyncDisposable {
       const report = await this.report();
       if (report && condition(report)) return report;
       if (Date.now() > untilMs) throw new Error(`still ${JSON.stringify(report)}`);
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
+  }
+
+  /** Resolves as soon as there is a supervisor, however far it has come. */
+  async untilLocked(): Promise<void> {
+    const untilMs = Date.now() + WAIT_MS_MAX;
+    while (!(await lockHolder(join(this.home, 'lock')))) {
+      if (Date.now() > untilMs) throw new Error(`no supervisor in ${this.home}`);
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
   }

@@ -63,12 +63,14 @@ function libraryPath(): string {
   const libc = process.platform === 'linux' ? '-gnu' : '';
   const name = `@chdb/lib-${process.platform}-${process.arch}${libc}`;
   try {
-    return join(dirname(require.resolve(`${name}/package.json`)), 'libchdb.so');
+    // The package lies beside chdb, which chooses it by platform.
+    const fromChdb = createRequire(require.resolve('chdb/package.json'));
+    return join(dirname(fromChdb.resolve(`${name}/package.json`)), 'libchdb.so');
   } catch (cause) {
     throw new AtbdError({
       code: 'PLATFORM_UNSUPPORTED',
       message: `cannot find the embedded ClickHouse for ${process.platform} ${process.arch} (${name})`,
-      hint: 'Install without --omit=optional (other platforms: npm install that package), or use a context whose store is a ClickHouse of yours: atbd context set --help',
+      hint: 'Install without --omit=optional, or use a context whose store is a ClickHouse of yours: atbd context set --help',
       cause,
     });
   }

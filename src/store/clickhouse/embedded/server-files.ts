@@ -71,6 +71,11 @@ function configXml(
   <uncompressed_cache_size>${UNCOMPRESSED_CACHE_BYTES}</uncompressed_cache_size>
   <background_pool_size>4</background_pool_size>
   <background_schedule_pool_size>${SCHEDULE_THREADS}</background_schedule_pool_size>
+  <merge_tree>
+    <!-- One copy on one machine: what the worker then marks as done is on the disk (docs/decisions/0008). -->
+    <fsync_after_insert>1</fsync_after_insert>
+    <fsync_part_directory>1</fsync_part_directory>
+  </merge_tree>
   <remote_servers>
     <${CLUSTER}>
       <secret>${escapeXml(clusterSecret)}</secret>
@@ -96,7 +101,7 @@ function usersXml({ writer, reader }: EmbeddedServerOptions): string {
       <max_memory_usage>${READER_MEMORY_BYTES}</max_memory_usage>
       <max_execution_time>${READER_SECONDS_MAX}</max_execution_time>
       <constraints>
-        <max_memory_usage><min>1</min><max>${READER_MEMORY_BYTES}</max></max_memory_usage>
+        <max_memory_usage><max>${READER_MEMORY_BYTES}</max></max_memory_usage>
         <max_execution_time><min>1</min><max>${READER_SECONDS_MAX}</max></max_execution_time>
       </constraints>
     </reader>

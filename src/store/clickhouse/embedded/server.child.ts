@@ -1,13 +1,12 @@
 // The process that is a ClickHouse server: loads the embedded library and never returns from it.
 // Started by `embeddedServerCommand`; its arguments are the library and then the server's own.
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { DataType, load, open } from 'ffi-rs';
 
 /** linux/prctl.h: a signal for us when our parent dies, so that no server outlives its supervisor. */
 const PR_SET_PDEATHSIG = 1;
 const SIGTERM = 15;
-
-const CONFIG_FILE = '--config-file=';
 
 const [libraryPath, ...serverArgs] = process.argv.slice(2);
 if (libraryPath === undefined) throw new Error('BUG: no library given');
@@ -27,9 +26,11 @@ if (process.platform === 'linux') {
 }
 
 // Without its file the library would listen with its defaults: a user who may do all, and no password.
-const configFile = serverArgs.find((arg) => arg.startsWith(CONFIG_FILE))?.slice(CONFIG_FILE.length);
-if (configFile === undefined) throw new Error('BUG: no config file given');
-accessSync(configFile, constants.R_OK);
+accessSync(valueOf('--config-file='), constants.R_OK);
+
+// The library forgets its system tables but not their files, and then cannot make query_log again.
+const dataPath = valueOf('--path=');
+rmSync(join(dataPath, 'data', 'system'), { recursive: true, force: true });
 
 open({ library: 'chdb', path: libraryPath });
 const argv = ['atbd-shard', ...serverArgs];
@@ -41,3 +42,9 @@ load({
   paramsValue: [argv.length, argv],
 });
 process.exit(1);
+
+function valueOf(option: string): string {
+  const value = serverArgs.find((arg) => arg.startsWith(option))?.slice(option.length);
+  if (value === undefined) throw new Error(`BUG: no ${option} given`);
+  return value;
+}
