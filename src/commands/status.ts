@@ -20,13 +20,25 @@ export default class Status extends AtbdCommand {
   ];
   static override enableJsonFlag = true;
 
+  #isQueueSilent = false;
+
+  /** When the answer is out, a client that still waits for a silent queue must not hold the prompt. */
+  protected override async _run<Result>(): Promise<Result> {
+    const result = await super._run<Result>();
+    if (!this.#isQueueSilent) return result;
+    await new Promise((resolve) => process.stdout.write('', resolve));
+    process.exit();
+  }
+
   async run(): Promise<StackReport> {
     await this.parse(Status);
     const home = atbdHome();
     const status = await liveStatus(home);
     if (!status) throw await notRunning(home);
     const { queue } = await resolveContext({ name: LOCAL_CONTEXT });
-    const report = await describeStack(home, status, await ingestLag(queue), Date.now());
+    const lag = await ingestLag(queue);
+    this.#isQueueSilent = lag.error !== null;
+    const report = await describeStack(home, status, lag, Date.now());
     this.log(renderStack(report, styleOf(process.stdout), process.stdout.columns));
     if (!report.healthy) process.exitCode = 1;
     return report;

@@ -1,4 +1,6 @@
 import { readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { hasEnded } from './_cli/stack/leftover.js';
@@ -14,6 +16,9 @@ const EVENT_COUNT = 2_500;
 
 /** A supervisor that was killed takes its parts along within this time. */
 const ORPHANED_MS_MAX = 10_000;
+
+/** `status` waits 3 s for a queue; the rest is for a slow machine. A Kafka client gives up after 50 s. */
+const STATUS_MS_MAX = 15_000;
 
 let stack: TestStack;
 let serviceCount = 0;
@@ -244,6 +249,26 @@ describe('atbd up --local --foreground', () => {
     expect(await front).toMatchObject({ code: 0, stdout: '' });
     expect(await commandLinesNaming(small.home)).toEqual([]);
     expect(await small.atbd('status')).toMatchObject({ code: 6 });
+  });
+});
+
+describe('atbd up --local with a Kafka that does not answer', () => {
+  it('is told by status within seconds, and goes down', async () => {
+    const silent = createServer().listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const { port } = silent.address() as AddressInfo;
+    await using small = await TestStack.make();
+    const kafka = ['--queue', 'kafka', '--brokers', `127.0.0.1:${port}`];
+    const up = await small.atbd('up', '--local', '--shards', '1', ...kafka, '--timeout', '1');
+    expect(up.code).toBe(7);
+    const startedMs = Date.now();
+    const { code, stdout } = await small.atbd('status');
+    expect(Date.now() - startedMs).toBeLessThan(STATUS_MS_MAX);
+    expect(code).toBe(1);
+    expect(stdout).toContain('Lag: unknown (the queue did not answer within 3 s)');
+    expect(await small.atbd('down')).toMatchObject({ code: 0 });
+    expect(await commandLinesNaming(small.home)).toEqual([]);
+    silent.close();
   });
 });
 

@@ -58,12 +58,25 @@ export default class Up extends AtbdCommand {
   };
   static override enableJsonFlag = true;
 
+  #isSupervisor = false;
+
+  /** All parts have ended: a client that still waits for a silent queue must not hold the supervisor. */
+  protected override async _run<Result>(): Promise<Result> {
+    const result = await super._run<Result>();
+    if (!this.#isSupervisor) return result;
+    await new Promise((resolve) => process.stdout.write('', resolve));
+    process.exit();
+  }
+
   async run(): Promise<UpResult | undefined> {
     const { flags } = await this.parse(Up);
     const home = atbdHome();
     const queue = await requestedQueue(flags.queue, flags.brokers, flags.context);
     const request = { shardCount: flags.shards, queue };
-    if (flags.foreground) return this.#runInFront(home, request);
+    if (flags.foreground) {
+      this.#isSupervisor = true;
+      return this.#runInFront(home, request);
+    }
     return this.#startBehind(home, request, {
       args: requestArgs(flags),
       timeoutMs: flags.timeout * 1000,

@@ -29,6 +29,9 @@ const READY_TIMEOUT_MS = 60_000;
 /** A worker finishes its chunk, a shard its inserts; then force. */
 const STOP_TIMEOUT_MS = 10_000;
 
+/** Trimming is over in milliseconds; a Kafka that does not answer would never end. */
+const TRIM_STOP_TIMEOUT_MS = 2_000;
+
 /** How often the embedded queue lets go of what is read and old. */
 const RETENTION_INTERVAL_MS = 60_000;
 
@@ -77,6 +80,7 @@ function queuePart(): TaskSpec {
     name: 'queue',
     stage: STAGE.foundation,
     ...LIMITS,
+    stopTimeoutMs: TRIM_STOP_TIMEOUT_MS,
     run: async ({ signal, onReady }) => {
       const context = await resolveContext({ name: LOCAL_CONTEXT });
       await using queue = await openQueue(context.queue);
