@@ -63,9 +63,7 @@ function libraryPath(): string {
   const libc = process.platform === 'linux' ? '-gnu' : '';
   const name = `@chdb/lib-${process.platform}-${process.arch}${libc}`;
   try {
-    // The package lies beside chdb, which chooses it by platform.
-    const fromChdb = createRequire(require.resolve('chdb/package.json'));
-    return join(dirname(fromChdb.resolve(`${name}/package.json`)), 'libchdb.so');
+    return join(dirname(require.resolve(`${name}/package.json`)), 'libchdb.so');
   } catch (cause) {
     throw new AtbdError({
       code: 'PLATFORM_UNSUPPORTED',

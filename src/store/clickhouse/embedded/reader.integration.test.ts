@@ -26,6 +26,19 @@ describe('the read-only user', () => {
     },
   );
 
+  // The embedded build checks no path here: the kernel does (landlock.ts).
+  it.each([
+    '/etc/hostname',
+    '/etc/passwd',
+    '/proc/self/environ',
+    '/proc/1/environ',
+    'package.json',
+  ])("cannot: SELECT file('%s')", async (path) => {
+    await expect(reader.command({ query: `SELECT file('${path}')` })).rejects.toThrow(
+      /Permission denied|doesn't exist|CANNOT_OPEN_FILE/,
+    );
+  });
+
   it.each([
     "SELECT * FROM file('/etc/hostname', 'LineAsString') LIMIT 1",
     "SELECT * FROM url('http://127.0.0.1:1/', 'LineAsString') LIMIT 1",

@@ -1,8 +1,9 @@
 // The process that is a ClickHouse server: loads the embedded library and never returns from it.
 // Started by `embeddedServerCommand`; its arguments are the library and then the server's own.
 import { accessSync, constants, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { DataType, load, open } from 'ffi-rs';
+import { confineTo } from './landlock.js';
 
 /** linux/prctl.h: a signal for us when our parent dies, so that no server outlives its supervisor. */
 const PR_SET_PDEATHSIG = 1;
@@ -33,6 +34,8 @@ const dataPath = valueOf('--path=');
 rmSync(join(dataPath, 'data', 'system'), { recursive: true, force: true });
 
 open({ library: 'chdb', path: libraryPath });
+// Where the kernel cannot confine us, the read-only user can read this user's files by file(): docs/local-stack.md says so.
+confineTo([dirname(valueOf('--config-file=')), dataPath, dirname(libraryPath)]);
 const argv = ['atbd-shard', ...serverArgs];
 load({
   library: 'chdb',
