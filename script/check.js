@@ -10,6 +10,7 @@ const CHECKS = [
   ],
   ['format', 'prettier', ['--check', '--log-level', 'warn', '--cache', '.']],
   ['layers', 'depcruise', ['--config', '.dependency-cruiser.cjs', '--output-type', 'err', 'src']],
+  ['unused', 'knip', ['--no-config-hints']],
   ['unit tests', 'vitest', ['run', '--project', 'unit', '--reporter', 'default']],
 ];
 const SIDE_BY_SIDE = 2;

@@ -40,7 +40,6 @@ export const EVENT_FIELDS = {
 export type EventField = keyof typeof EVENT_FIELDS;
 
 export const EVENT_KINDS = ['log', 'span', 'metric', 'record'] as const;
-export type EventKind = (typeof EVENT_KINDS)[number];
 
 /** Ascending severity. */
 export const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const;

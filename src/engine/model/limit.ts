@@ -24,6 +24,3 @@ export const BACKFILL_HEADER = 'atbd-backfill';
 
 /** A ts before queue time minus this is clamped: 400 days. */
 export const TS_PAST_MS_MAX = 400 * 24 * 60 * 60 * 1000;
-
-/** A ts after queue time plus this is clamped: 10 minutes. */
-export const TS_FUTURE_MS_MAX = 10 * 60 * 1000;

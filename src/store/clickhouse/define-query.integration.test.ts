@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { startTestStore, type TestStore } from '../testing/test-store.js';
 import { defineQuery } from './define-query.js';
+import { isServerReady } from './embedded/embedded-server.js';
 import { openStore } from './store.js';
 
 let testStore: TestStore;
@@ -84,7 +85,25 @@ describe('defineQuery', () => {
     }
     expect((await countEvents(testStore.store, {})).missingShards).toEqual([]);
   });
+
+  it.each([2, 0])('does not wait for shard %i when it is frozen and not dead', async (shard) => {
+    const pid = testStore.pids[shard]!;
+    process.kill(pid, 'SIGSTOP');
+    try {
+      // The signal takes a moment to reach every thread.
+      await until(async () => !(await isServerReady(testStore.connection.shards[shard]!.url)));
+      const startedMs = performance.now();
+      const answer = await countEvents(testStore.store, {});
+      expect(answer).toEqual({ rows: [{ n: 0 }], missingShards: [shard] });
+      expect(performance.now() - startedMs).toBeLessThan(FROZEN_ANSWER_MS_MAX);
+    } finally {
+      process.kill(pid, 'SIGCONT');
+    }
+  });
 });
+
+/** Two looks at who is there, and a handshake that is not answered; without them it is minutes. */
+const FROZEN_ANSWER_MS_MAX = 15_000;
 
 async function runningCount(): Promise<number> {
   const client = await testStore.store.shard(0);

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { z } from 'zod';
-import { AtbdError } from '../../engine/model/error.js';
+import { AtbdError, type ErrorCode } from '../../engine/model/error.js';
 import { toStoreError } from './server-error.js';
 import type { Store } from './store.js';
 
@@ -50,6 +50,16 @@ const SETTINGS: Readonly<Record<string, string | number>> = {
   connect_timeout_with_failover_ms: 1_000,
 };
 
+/** A shard that is away is left out at once; one that is frozen takes connections, and is given this long to say hello. */
+const IN_PART_SETTINGS = {
+  skip_unavailable_shards: 1,
+  handshake_timeout_ms: 1_000,
+  connections_with_failover_max_tries: 1,
+};
+
+/** A shard that takes longer for a sign of life is away: a busy one answers within milliseconds. */
+const PING_MS_MAX = 2_000;
+
 /** Defines a query; the result asks it, checks its parameters and each row. */
 export function defineQuery<Params extends z.ZodType, Row extends z.ZodType>(
   definition: QueryDefinition<Params, Row>,
@@ -86,8 +96,9 @@ interface Asked {
 }
 
 /**
- * Asks the first shard that answers. A whole answer is asked for first: the server refuses it when a
- * shard is away, which is how we know; only then the same question goes out again in part.
+ * Asks the first shard that answers. Who is there is asked before each question: a shard that is frozen and
+ * not dead would hold up its connection for minutes. With every shard there a whole answer is asked for, and the server
+ * refuses it when one goes away meanwhile; only then it may answer in part.
  */
 async function ask(
   definition: QueryDefinition<z.ZodType, z.ZodType>,
@@ -95,24 +106,44 @@ async function ask(
   params: unknown,
   options: QueryOptions,
 ): Promise<Asked> {
+  const missing = await findMissingShards(store);
+  if (missing.length > 0) return askInPart(definition, store, params, { ...options, missing });
   try {
     return { lines: await send(definition, store, params, options, 0), missingShards: [] };
   } catch (cause) {
     const error = toStoreError(cause, `ask ${definition.name}`);
-    if (error.code !== 'CLICKHOUSE_UNREACHABLE' || options.requireAll === true) throw error;
-    const missingShards = await findMissingShards(store);
-    if (missingShards.length === 0) {
-      // It is back already.
-      return { lines: await sendOrThrow(definition, store, params, options, 0), missingShards: [] };
-    }
-    const initiator = firstPresent(store.shardCount, missingShards);
-    if (initiator === undefined) throw error;
-    const inPart = {
-      ...definition,
-      settings: { ...definition.settings, skip_unavailable_shards: 1 },
-    };
-    return { lines: await sendOrThrow(inPart, store, params, options, initiator), missingShards };
+    if (!AWAY_CODES.includes(error.code)) throw error;
+    const lost = await findMissingShards(store);
+    if (lost.length === 0) throw error;
+    return askInPart(definition, store, params, { ...options, missing: lost });
   }
+}
+
+/** What a question ends with when a shard went away or froze while it ran. */
+const AWAY_CODES: readonly ErrorCode[] = ['CLICKHOUSE_UNREACHABLE', 'TIMEOUT'];
+
+async function askInPart(
+  definition: QueryDefinition<z.ZodType, z.ZodType>,
+  store: Store,
+  params: unknown,
+  { missing, ...options }: QueryOptions & { readonly missing: readonly number[] },
+): Promise<Asked> {
+  const initiator = firstPresent(store.shardCount, missing);
+  if (initiator === undefined || options.requireAll === true) throw shardsAway(definition, missing);
+  const inPart = { ...definition, settings: { ...definition.settings, ...IN_PART_SETTINGS } };
+  const lines = await sendOrThrow(inPart, store, params, options, initiator);
+  // Once more, for a shard that went away between the first look and the question.
+  const alsoMissing = await findMissingShards(store);
+  const all = new Set([...missing, ...alsoMissing]);
+  return { lines, missingShards: [...all].sort((a, b) => a - b) };
+}
+
+function shardsAway({ name }: { readonly name: string }, missing: readonly number[]): AtbdError {
+  return new AtbdError({
+    code: 'CLICKHOUSE_UNREACHABLE',
+    message: `cannot ask ${name}: shard ${missing.join(', ')} does not answer`,
+    hint: 'See whether the shards are up: atbd status',
+  });
 }
 
 async function sendOrThrow(...parts: Parameters<typeof send>): Promise<Asked['lines']> {
@@ -155,7 +186,8 @@ export async function findMissingShards(store: Store): Promise<number[]> {
   const answers = await Promise.all(
     Array.from({ length: store.shardCount }, async (_, index) => {
       const client = await store.shard(index);
-      return (await client.ping()).success;
+      const signal = AbortSignal.timeout(PING_MS_MAX);
+      return (await client.ping({ select: false, abort_signal: signal })).success;
     }),
   );
   return answers.flatMap((isPresent, index) => (isPresent ? [] : [index]));
@@ -165,13 +197,4 @@ function firstPresent(shardCount: number, missing: readonly number[]): number | 
   return Array.from({ length: shardCount }, (_, index) => index).find(
     (index) => !missing.includes(index),
   );
-}
-
-/** The warning and the exit code (3) of an answer that lacks shards. */
-export function partialAnswer(missingShards: readonly number[], shardCount: number): AtbdError {
-  return new AtbdError({
-    code: 'PARTIAL_ANSWER',
-    message: `${missingShards.length} of ${shardCount} shards did not answer (${missingShards.join(', ')}): this answer is not whole`,
-    hint: 'See which shard is down: atbd status',
-  });
 }

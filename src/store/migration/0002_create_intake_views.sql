@@ -15,15 +15,21 @@ WITH
         'ts', 'kind', 'type', 'level', 'service', 'host', 'node', 'pod', 'container', 'module', 'file', 'line', 'message',
         'op_id', 'span_id', 'parent_id', 'duration_ms', 'operation', 'user_id', 'session_id', 'order_id', 'product_id', 'page',
         'provider', 'status', 'attempt', 'amount', 'currency', 'metric', 'value', 'unit'), JSONExtractKeys(raw)) AS foreign_keys,
-    parseDateTime64BestEffortOrNull(e.ts, 9, 'UTC') AS event_time,
+    -- RFC 3339 (a blank for the T and no zone are let pass), or a number of seconds, ms, us or ns. Checked first, because the parser
+    -- makes a time of nearly anything: '12' was the 12th of January, '11:30' and '0000-00-00T00:00:00Z' the 1st.
+    match(ifNull(e.ts, ''), '^(?:[12]\\d{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\\d|3[01])[Tt ](?:[01]\\d|2[0-3]):[0-5]\\d:(?:[0-5]\\d|60)(?:[.]\\d+)?(?:[Zz]|[+-](?:[01]\\d|2[0-3]):?[0-5]\\d)?|\\d{10}(?:[.]\\d+)?|\\d{13}|\\d{16}|\\d{19})$') AS is_time,
+    if(is_time, parseDateTime64BestEffortOrNull(upper(e.ts), 9, 'UTC'), NULL) AS event_time,
+    -- 0 stands for a queue that has no usable time; there is nothing to hold the event's own against.
+    toUnixTimestamp64Milli(queue_time) > 0 AS has_queue_time,
     if(event_time IS NULL, 'queue',
-        if(is_backfill = 0 AND (event_time < queue_time - INTERVAL 400 DAY OR event_time > queue_time + INTERVAL 10 MINUTE), 'clamped', 'event')) AS time_source,
+        if(is_backfill = 0 AND has_queue_time AND (event_time < queue_time - INTERVAL 400 DAY OR event_time > queue_time + INTERVAL 10 MINUTE), 'clamped', 'event')) AS time_source,
     toUInt32OrNull(e.line) AS line_number,
-    toFloat64OrNull(e.duration_ms) AS duration_number,
+    -- 'nan' and 'inf' are numbers to the parser and would spoil every average.
+    if(isFinite(toFloat64OrNull(e.duration_ms)), toFloat64OrNull(e.duration_ms), NULL) AS duration_number,
     toUInt32OrNull(e.attempt) AS attempt_number,
     if(match(ifNull(e.amount, ''), '^-?[0-9]{1,28}([.][0-9]{1,9})?$'), toDecimal128OrNull(e.amount, 9), NULL) AS amount_number,
-    toFloat64OrNull(e.value) AS value_number,
-    time_source != 'event' OR (line_number IS NULL AND e.line IS NOT NULL) OR (duration_number IS NULL AND e.duration_ms IS NOT NULL)
+    if(isFinite(toFloat64OrNull(e.value)), toFloat64OrNull(e.value), NULL) AS value_number,
+    time_source != 'event' OR NOT has_queue_time OR (line_number IS NULL AND e.line IS NOT NULL) OR (duration_number IS NULL AND e.duration_ms IS NOT NULL)
         OR (attempt_number IS NULL AND e.attempt IS NOT NULL) OR (amount_number IS NULL AND e.amount IS NOT NULL)
         OR (value_number IS NULL AND e.value IS NOT NULL) AS is_unconverted,
     e.type = 'page.view' AS is_page_view,
@@ -64,6 +70,7 @@ SELECT
             ('amount', if(amount_number IS NULL, e.amount, NULL)),
             ('value', if(value_number IS NULL, e.value, NULL))]))), 'Map(String, String)')) AS attrs,
     if(NOT (is_unconverted OR is_incomplete), [], arrayFilter(flag -> flag != '', [
+        if(has_queue_time, '', 'unreadable:queue_time'),
         if(event_time IS NULL AND e.ts IS NOT NULL, 'unreadable:ts', ''),
         if(line_number IS NULL AND e.line IS NOT NULL, 'unreadable:line', ''),
         if(duration_number IS NULL AND e.duration_ms IS NOT NULL, 'unreadable:duration_ms', ''),

@@ -41,11 +41,13 @@ export function createChunkStore(store: Store): ChunkStore {
 }
 
 async function writeChunk(store: Store, chunk: Chunk, signal: AbortSignal): Promise<void> {
+  // Outside of the try: a failure here is a bug, and sending it again would not heal it.
+  const rows = encodeChunk(chunk);
   try {
     const client = await store.shard(chunk.shard);
     const { stream } = await client.exec({
       query: 'INSERT INTO atbd.intake FORMAT RowBinary',
-      values: Readable.from([encodeChunk(chunk)], { objectMode: false }),
+      values: Readable.from([rows], { objectMode: false }),
       abort_signal: signal,
       clickhouse_settings: {
         ...INSERT_SETTINGS,

@@ -6,6 +6,12 @@ import {
 } from '../../engine/model/limit.js';
 import type { QueueRecord } from '../../engine/model/queue.js';
 
+/**
+ * Queue times from here on are no times: a producer that sends microseconds, say. The store counts in
+ * nanoseconds up to 2262, and a time beyond makes its comparisons throw, which would stop the partition for ever.
+ */
+const QUEUE_TIME_MS_END = Date.UTC(2200, 0, 1);
+
 /** Bytes of a row besides topic, reason, key and value: 3 numbers of 4, 4 of 8 (offsets and time), a flag. */
 const FIXED_BYTES = 2 * 4 + 4 * 8 + 1;
 
@@ -42,7 +48,7 @@ export function encodeChunk(chunk: Chunk): Buffer {
   for (const { record, reason, key, value } of rows) {
     at += head.copy(buffer, at);
     at = buffer.writeBigUInt64LE(record.offset, at);
-    at = buffer.writeBigInt64LE(BigInt(record.timestampMs), at);
+    at = buffer.writeBigInt64LE(queueTimeOf(record), at);
     at = buffer.writeUInt8(record.headers?.[BACKFILL_HEADER] === '1' ? 1 : 0, at);
     at = writeBytes(buffer, at, reason);
     at = writeBytes(buffer, at, key);
@@ -66,6 +72,12 @@ function judge(record: QueueRecord): Row {
     return { record, key, reason: REASON.valueTooLarge, value };
   }
   return { record, key, reason: REASON.none, value: record.value };
+}
+
+/** 0 where the queue has no usable time: the store then takes the event's own, whatever it is. */
+function queueTimeOf({ timestampMs }: QueueRecord): bigint {
+  const isUsable = timestampMs > 0 && timestampMs < QUEUE_TIME_MS_END;
+  return isUsable ? BigInt(Math.trunc(timestampMs)) : 0n;
 }
 
 function holeAt({ first }: Chunk): Row {

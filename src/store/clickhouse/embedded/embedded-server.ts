@@ -26,8 +26,11 @@ export async function embeddedServerCommand(
   const tcpPort = options.tcpPorts[options.shard];
   if (tcpPort === undefined) throw new Error(`BUG: no port for shard ${options.shard}`);
   return {
-    command: process.execPath,
+    // Without our environment: what it holds is no business of whoever asks the server.
+    command: '/usr/bin/env',
     args: [
+      '-i',
+      process.execPath,
       childScript(),
       libraryPath(),
       `--path=${data}`,
@@ -68,7 +71,7 @@ function libraryPath(): string {
     throw new AtbdError({
       code: 'PLATFORM_UNSUPPORTED',
       message: `cannot find the embedded ClickHouse for ${process.platform} ${process.arch} (${name})`,
-      hint: 'Install without --omit=optional, or use a context whose store is a ClickHouse of yours: atbd context set --help',
+      hint: 'Install without --omit=optional (other platforms: npm install that package), or use a context whose store is a ClickHouse of yours: atbd context set --help',
       cause,
     });
   }

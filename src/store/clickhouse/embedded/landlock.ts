@@ -10,7 +10,7 @@ const WRITE_FILE = 1n << 1n;
 const READ_FILE = 1n << 2n;
 const PR_SET_NO_NEW_PRIVS = 38;
 
-/** What a server reads of the system: libraries, time zones, names, and figures about memory and load. */
+/** What a server reads of the system (its environment is empty): libraries, time zones, names, and figures about memory and load. */
 const SYSTEM_PATHS = [
   '/usr',
   '/lib',
@@ -38,6 +38,7 @@ const SYSTEM_PATHS = [
   '/proc/self/stat',
   '/proc/self/statm',
   '/proc/self/status',
+  '/proc/self/task',
   '/proc/sys',
 ];
 

@@ -102,7 +102,7 @@ function usersXml({ writer, reader }: EmbeddedServerOptions): string {
       <max_memory_usage>${READER_MEMORY_BYTES}</max_memory_usage>
       <max_execution_time>${READER_SECONDS_MAX}</max_execution_time>
       <constraints>
-        <max_memory_usage><max>${READER_MEMORY_BYTES}</max></max_memory_usage>
+        <max_memory_usage><min>1</min><max>${READER_MEMORY_BYTES}</max></max_memory_usage>
         <max_execution_time><min>1</min><max>${READER_SECONDS_MAX}</max></max_execution_time>
       </constraints>
     </reader>
