@@ -9,7 +9,12 @@ import {
   type ParseTime,
 } from '../engine/edge/parse-time.js';
 import { newLineCounts, pumpLines, type LineCounts } from '../engine/edge/pump-lines.js';
-import { followFile, readWholeFile } from '../engine/edge/read-file.js';
+import {
+  followFile,
+  readWholeFile,
+  type SourceBytes,
+  withPauses,
+} from '../engine/edge/read-file.js';
 import {
   FORMAT_NAMES,
   formatOf,
@@ -149,6 +154,7 @@ export default class Ingest extends AtbdCommand {
         set: job.set,
         isBackfill: job.isBackfill,
         nowMs: job.nowMs,
+        isCutShort: () => this.signal.aborted && !job.isFollowing && path !== STDIN,
         onOldTimes: () => {
           this.#note(
             `${path}: events are older than 400 days and will be stored with today's time; keep theirs with --backfill`,
@@ -174,13 +180,12 @@ export default class Ingest extends AtbdCommand {
     };
   }
 
-  async *#bytesOf(path: string, job: Job): AsyncGenerator<Buffer | undefined> {
+  async *#bytesOf(path: string, job: Job): AsyncGenerator<SourceBytes> {
     const { signal } = this;
     if (path === STDIN) {
-      for await (const chunk of process.stdin) {
-        yield chunk as Buffer;
-        if (signal.aborted) return;
-      }
+      yield* withPauses(process.stdin, { clock: systemClock, signal });
+      // A pipe that nobody reads any more must not keep us.
+      process.stdin.destroy();
     } else if (job.isFollowing) yield* followFile(path, { clock: systemClock, signal });
     else {
       for await (const chunk of readWholeFile(path)) {

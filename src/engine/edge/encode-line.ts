@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { BACKFILL_HEADER } from '../model/limit.js';
+import { BACKFILL_HEADER, VALUE_BYTES_MAX } from '../model/limit.js';
 import type { QueueMessage } from '../model/queue.js';
 import { isObject } from './format/common-names.js';
 import type { EventFields, LineFormat } from './line-format.js';
@@ -49,6 +49,8 @@ export function createEncodeLine(options: EncodeOptions): (line: SplitLine) => E
       const whole = layOver(marked, options.set);
       return toMessage(opIdOf(whole), JSON.stringify(whole));
     });
+    // Written out as JSON a line can be six times as long: NULs, for example.
+    if (messages.some(isTooLarge)) return { messages: [], reason: 'line_too_large' };
     if (decoded.kind === 'unparsed') return { messages, reason: 'unparsed' };
     return { messages, reason: isText ? undefined : 'invalid_utf8' };
   };
@@ -62,16 +64,25 @@ function isBlank(bytes: Buffer): boolean {
   return true;
 }
 
-const OP_ID = Buffer.from('"op_id":"');
+function isTooLarge({ value }: QueueMessage): boolean {
+  return value !== null && Buffer.byteLength(value) > VALUE_BYTES_MAX;
+}
+
+const OP_ID = Buffer.from('"op_id"');
+const COLON = 0x3a;
+const SPACE = 0x20;
 const QUOTE = 0x22;
 
 /** The op_id for the partition only: a wrong guess (a nested one) costs order across services, never data. */
 function quickOpId(bytes: Buffer): string | null {
   const at = bytes.indexOf(OP_ID);
   if (at === -1) return null;
-  const start = at + OP_ID.length;
-  const end = bytes.indexOf(QUOTE, start);
-  return end > start ? bytes.toString('latin1', start, end) : null;
+  let start = at + OP_ID.length;
+  // Many writers put a space behind the colon.
+  while (bytes[start] === SPACE || bytes[start] === COLON) start += 1;
+  if (bytes[start] !== QUOTE) return null;
+  const end = bytes.indexOf(QUOTE, start + 1);
+  return end > start + 1 ? bytes.toString('latin1', start + 1, end) : null;
 }
 
 function opIdOf(event: EventFields): string | null {
@@ -80,14 +91,18 @@ function opIdOf(event: EventFields): string | null {
 }
 
 function withAttr(event: EventFields, name: string, value: string): EventFields {
-  const attrs = isObject(event['attrs']) ? event['attrs'] : {};
-  return { ...event, attrs: { ...attrs, [name]: value } };
+  return { ...event, attrs: { ...attrsOf(event), [name]: value } };
 }
 
 function layOver(event: EventFields, set: EventFields): EventFields {
   const { attrs, ...fields } = set;
   const whole = { ...event, ...fields };
   if (!isObject(attrs)) return whole;
-  const own = isObject(event['attrs']) ? event['attrs'] : {};
-  return { ...whole, attrs: { ...own, ...attrs } };
+  return { ...whole, attrs: { ...attrsOf(event), ...attrs } };
+}
+
+/** An `attrs` that is no object is kept, under its own name. */
+function attrsOf({ attrs }: EventFields): EventFields {
+  if (isObject(attrs)) return attrs;
+  return attrs === undefined ? {} : { attrs };
 }

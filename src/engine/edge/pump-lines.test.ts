@@ -48,6 +48,7 @@ async function pump(bytes: Buffer | string, set = {}): Promise<Pumped> {
     set,
     isBackfill: false,
     nowMs: NOW_MS,
+    isCutShort: () => false,
     onOldTimes: () => {
       isOld = true;
     },
@@ -174,6 +175,46 @@ describe('ingest of a line', () => {
     expect(counts.readCount).toBe(12);
     expect(counts.reasons).toEqual({ blank: 1, line_too_large: 1, unparsed: 3, invalid_utf8: 1 });
     expect(messages).toHaveLength(10);
+  });
+
+  it('keys an own event by its op_id also when a space follows the colon', async () => {
+    const { messages } = await pump(
+      '{"ts": "2026-11-20T10:00:00Z", "kind": "log", "service": "a", "op_id": "op-8"}',
+    );
+    expect(messages[0]?.key).toBe('op-8');
+  });
+
+  it('does not send what is too large once it is written as JSON', async () => {
+    const { counts, messages } = await pump('\0'.repeat(900_000));
+    expect(messages).toEqual([]);
+    expect(counts.reasons.line_too_large).toBe(1);
+  });
+
+  it.each([
+    [
+      'an attribute and a field of one name',
+      '{"attrs":{"a":1},"a":2,"msg":"m"}',
+      { a: 2, 'attrs.a': 1 },
+    ],
+    [
+      'a record that overrides its resource',
+      '{"resourceLogs":[{"resource":{"attributes":[{"key":"n","value":{"stringValue":"r"}}]},"scopeLogs":[{"scope":{"name":"s","version":"2"},"logRecords":[{"timeUnixNano":"soon","severityText":"INFO","severityNumber":9,"body":{"stringValue":"m"},"attributes":[{"key":"n","value":{"stringValue":"own"}}]}]}]}]}',
+      {
+        timeUnixNano: 'soon',
+        severityNumber: 9,
+        n: 'own',
+        'scope.version': '2',
+        'resource.n': 'r',
+      },
+    ],
+  ])('keeps both of %s', async (_name, line, attrs) => {
+    expect((await pump(line)).events[0]).toMatchObject({ message: 'm', attrs });
+  });
+
+  it('keeps a request of OpenTelemetry that holds no record as text', async () => {
+    const good = '{"level":"info","msg":"m"}';
+    const { counts } = await pump(`${good}\n${good}\n{"resourceLogs":[]}`);
+    expect(counts).toMatchObject({ eventCount: 3, reasons: { unparsed: 1 } });
   });
 
   it('says when times are too old to be kept', async () => {

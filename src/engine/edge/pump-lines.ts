@@ -2,6 +2,7 @@ import { TS_PAST_MS_MAX, VALUE_BYTES_MAX } from '../model/limit.js';
 import type { BatchSender } from './batch-sender.js';
 import { createEncodeLine, type EncodedLine, type LineReason } from './encode-line.js';
 import type { EventFields, LineFormat } from './line-format.js';
+import { NEW_FILE, type SourceBytes } from './read-file.js';
 import { LineSplitter, type SplitLine } from './line-splitter.js';
 
 /** What was read so far; counts never go down. `readCount` = lines, blank ones included. */
@@ -22,7 +23,9 @@ export interface PumpOptions {
   readonly isBackfill: boolean;
   /** The wall clock, for the hint about old times. */
   readonly nowMs: number;
-  /** Called once when the first events are too old to keep their time. */
+  /** Whether the source was left before its end: then its last line is no line. */
+  readonly isCutShort: () => boolean;
+  /** Called once when most of the first events are too old to keep their time. */
   readonly onOldTimes: () => void;
 }
 
@@ -43,7 +46,7 @@ const LINES_TO_RECOGNISE = 20;
  * that a followed log is never held back. Resolves when all of it is confirmed by the queue.
  */
 export async function pumpLines(
-  source: AsyncIterable<Buffer | undefined>,
+  source: AsyncIterable<SourceBytes>,
   options: PumpOptions,
 ): Promise<void> {
   const splitter = new LineSplitter({ lineBytesMax: VALUE_BYTES_MAX });
@@ -53,13 +56,17 @@ export async function pumpLines(
       await pump.flush();
       continue;
     }
+    if (chunk === NEW_FILE) {
+      for (const line of splitter.end()) await pump.take(line);
+      continue;
+    }
     options.counts.byteCount += chunk.length;
     for (const line of splitter.push(chunk)) {
       const room = pump.take(line);
       if (room !== undefined) await room;
     }
   }
-  for (const line of splitter.end()) await pump.take(line);
+  if (!options.isCutShort()) for (const line of splitter.end()) await pump.take(line);
   await pump.flush();
 }
 
@@ -100,12 +107,12 @@ class LinePump {
 
   #warnOfOldTimes(format: LineFormat, texts: readonly string[]): void {
     const oldestMs = this.#options.nowMs - TS_PAST_MS_MAX;
-    const isOld = texts.some((text) => {
+    const old = texts.filter((text) => {
       const decoded = format.decode(text);
       const ts = decoded.kind === 'events' ? decoded.events[0]?.['ts'] : undefined;
       return typeof ts === 'string' && Date.parse(ts) < oldestMs;
     });
-    if (isOld) this.#options.onOldTimes();
+    if (old.length * 2 > texts.length) this.#options.onOldTimes();
   }
 
   #send(line: SplitLine, encodeLine: (line: SplitLine) => EncodedLine): Promise<void> | undefined {

@@ -29,8 +29,13 @@ function unpack(stream: Readable): Readable {
   return stream.pipe(gunzip);
 }
 
-/** Bytes as they are appended, or a sign that there are none for now (undefined), so that what waits can be sent. */
-export type FollowedBytes = Buffer | undefined;
+/**
+ * Bytes as they come; a pause (undefined): there are none for now, what waits can be sent; and where
+ * another file begins, so that the rest of one is not taken for the start of a line of the next.
+ */
+export type SourceBytes = Buffer | typeof NEW_FILE | undefined;
+
+export const NEW_FILE = 'new-file';
 
 /**
  * A file from its start, and what is appended to it, until the signal is aborted. A file that is
@@ -40,10 +45,11 @@ export type FollowedBytes = Buffer | undefined;
 export async function* followFile(
   path: string,
   { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
-): AsyncGenerator<FollowedBytes> {
+): AsyncGenerator<SourceBytes, undefined> {
   while (!signal.aborted) {
     const file = await openWhenThere(path);
     if (file !== undefined) {
+      yield NEW_FILE;
       try {
         yield* followHandle(path, file, signal, clock);
       } finally {
@@ -61,16 +67,11 @@ async function* followHandle(
   file: FileHandle,
   signal: AbortSignal,
   clock: Clock,
-): AsyncGenerator<FollowedBytes> {
+): AsyncGenerator<SourceBytes, undefined> {
   let position = 0;
   let isReplaced = false;
   for (;;) {
-    const { buffer, bytesRead } = await file.read(
-      Buffer.allocUnsafe(READ_BYTES),
-      0,
-      READ_BYTES,
-      position,
-    );
+    const { buffer, bytesRead } = await readAt(path, file, position);
     if (bytesRead > 0) {
       position += bytesRead;
       yield buffer.subarray(0, bytesRead);
@@ -80,9 +81,53 @@ async function* followHandle(
     if (signal.aborted || isReplaced) return;
     yield undefined;
     const { size, ino } = await file.stat();
-    if (size < position) position = 0;
+    if (size < position) {
+      position = 0;
+      yield NEW_FILE;
+    }
     isReplaced = (await inodeOf(path)) !== ino;
     await pause(clock, signal);
+  }
+}
+
+async function readAt(
+  path: string,
+  file: FileHandle,
+  position: number,
+): Promise<{ readonly buffer: Buffer; readonly bytesRead: number }> {
+  try {
+    return await file.read(Buffer.allocUnsafe(READ_BYTES), 0, READ_BYTES, position);
+  } catch (cause) {
+    throw unreadable(path, cause);
+  }
+}
+
+/**
+ * A stream with its pauses: undefined as soon as nothing came for a moment, so that what came before is
+ * not held back. Ends with the signal, also when the stream is silent.
+ */
+export async function* withPauses(
+  stream: AsyncIterable<Buffer>,
+  { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
+): AsyncGenerator<SourceBytes, undefined> {
+  const chunks = stream[Symbol.asyncIterator]();
+  let next = chunks.next();
+  while (!signal.aborted) {
+    const patience = new AbortController();
+    const isOver = AbortSignal.any([signal, patience.signal]);
+    const paused = clock.sleep(FOLLOW_POLL_MS, isOver).then(
+      () => undefined,
+      () => undefined,
+    );
+    const came = await Promise.race([next, paused]);
+    patience.abort(new Error('it came'));
+    if (came === undefined) {
+      yield undefined;
+      continue;
+    }
+    if (came.done === true) return undefined;
+    yield came.value;
+    next = chunks.next();
   }
 }
 

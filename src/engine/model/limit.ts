@@ -1,5 +1,8 @@
-/** Largest value of one record that is stored as an event; a larger one is a dead letter with its first bytes. */
-export const VALUE_BYTES_MAX = 1024 * 1024;
+/**
+ * Largest value of one record that is stored as an event; a larger one is a dead letter with its first bytes. A little below
+ * 1 MiB, so that it fits Kafka's default limit for a batch (1,048,588 bytes) together with key and headers.
+ */
+export const VALUE_BYTES_MAX = 1_000_000;
 
 /** How much of an oversized value the dead letter keeps: enough to see what and whose it was. */
 export const OVERSIZED_SAMPLE_BYTES = 4096;

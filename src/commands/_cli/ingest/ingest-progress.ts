@@ -61,7 +61,7 @@ export function presentReasons({ reasons }: LineCounts): Record<string, number> 
 
 const MEANING: Readonly<Record<string, string>> = {
   blank: 'blank lines left out',
-  line_too_large: 'lines over 1 MiB left out',
+  line_too_large: 'lines over 1 MB left out',
   unparsed: 'lines that did not fit the format sent as plain text',
   invalid_utf8: 'lines with invalid UTF-8 sent with the bad bytes replaced',
 };

@@ -112,6 +112,14 @@ function levelBetween(value: number): string | undefined {
   return LEVEL_OF_NUMBER[Math.min(60, Math.floor(value / 10) * 10)];
 }
 
+/** The dotted names, split once: this is the hot path of foreign logs. */
+const PATHS: ReadonlyMap<string, readonly string[]> = new Map(
+  Object.values(COMMON_NAMES)
+    .flat()
+    .filter((name) => name.includes('.'))
+    .map((name) => [name, name.split('.')]),
+);
+
 /** Takes values out of a parsed line one by one; what nobody took is what goes to attrs. */
 export class Taker {
   readonly #line: EventFields;
@@ -147,17 +155,23 @@ export class Taker {
 
   #at(name: string): unknown {
     if (Object.hasOwn(this.#line, name)) return this.#line[name];
+    const path = PATHS.get(name);
+    if (path === undefined) return undefined;
     let at: unknown = this.#line;
-    for (const part of name.split('.')) {
+    for (const part of path) {
       if (!isObject(at) || !Object.hasOwn(at, part)) return undefined;
       at = at[part];
     }
     return at;
   }
 
+  #hasTakenFrom(path: string): boolean {
+    for (const name of this.#taken) if (name.startsWith(`${path}.`)) return true;
+    return false;
+  }
+
   #leftOf(path: string, value: unknown): unknown {
-    if (!isObject(value) || ![...this.#taken].some((name) => name.startsWith(`${path}.`)))
-      return value;
+    if (!isObject(value) || !this.#hasTakenFrom(path)) return value;
     const left = Object.entries(value).flatMap(([name, inner]) => {
       const inside = `${path}.${name}`;
       if (this.#taken.has(inside)) return [];
@@ -229,9 +243,13 @@ function asCaller(value: unknown): { file: string; line: number } | undefined {
   return match?.[1] === undefined ? undefined : { file: match[1], line: Number(match[2]) };
 }
 
-/** The line's own `attrs` object is not nested a second time. */
+/** The line's own `attrs` object is not nested a second time; where a name is in both, its own is called `attrs.name`. */
 function attrsOf(rest: EventFields): EventFields {
   const { attrs, ...others } = rest;
   if (!isObject(attrs)) return rest;
-  return { ...attrs, ...others };
+  const own = Object.entries(attrs).map(([name, value]) => [
+    Object.hasOwn(others, name) ? `attrs.${name}` : name,
+    value,
+  ]);
+  return { ...(Object.fromEntries(own) as EventFields), ...others };
 }

@@ -16,7 +16,10 @@ export function createJsonFormat(parseTime: ParseTime): LineFormat {
     decode(text): Decoded {
       const line = parseObject(text);
       if (line === undefined) return UNPARSED;
-      if (isOtlp(line)) return { kind: 'events', events: eventsOfOtlp(line) };
+      if (isOtlp(line)) {
+        const events = eventsOfOtlp(line);
+        return events.length > 0 ? { kind: 'events', events } : UNPARSED;
+      }
       return oneEvent(mapCommonNames(line, parseTime));
     },
   };

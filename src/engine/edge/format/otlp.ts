@@ -10,16 +10,17 @@ export function isOtlp(line: EventFields): boolean {
   );
 }
 
+/** Empty where a request holds no record: the caller keeps the line as text. */
 export function eventsOfOtlp(line: EventFields): EventFields[] {
-  if (!Array.isArray(line['resourceLogs'])) return [eventOfRecord(line, {}, undefined)];
+  if (!Array.isArray(line['resourceLogs'])) return [eventOfRecord(line, {}, {})];
   return objectsIn(line, 'resourceLogs').flatMap((resourceLogs) => {
     const { resource } = resourceLogs;
     const ofResource = isObject(resource) ? attributesOf(resource['attributes']) : {};
     return objectsIn(resourceLogs, 'scopeLogs').flatMap((scopeLogs) => {
       const { scope } = scopeLogs;
-      const name = isObject(scope) ? scope['name'] : undefined;
+      const ofScope = isObject(scope) ? scope : {};
       return objectsIn(scopeLogs, 'logRecords').map((record) =>
-        eventOfRecord(record, ofResource, name),
+        eventOfRecord(record, ofResource, ofScope),
       );
     });
   });
@@ -39,26 +40,45 @@ const FIELD_OF_ATTRIBUTE: Readonly<Record<string, string>> = {
   'code.lineno': 'line',
 };
 
-function eventOfRecord(record: EventFields, ofResource: EventFields, scope: unknown): EventFields {
-  const { timeUnixNano, observedTimeUnixNano, severityText, severityNumber, body, ...others } =
+function eventOfRecord(
+  record: EventFields,
+  ofResource: EventFields,
+  ofScope: EventFields,
+): EventFields {
+  const { timeUnixNano, severityText, severityNumber, body, traceId, spanId, attributes, ...rest } =
     record;
-  const { traceId, spanId, attributes, ...rest } = others;
   const event: EventFields = { kind: 'log' };
+  const attrs: EventFields = {};
   const put = (field: string, value: unknown): void => {
     if (value !== undefined && value !== '') event[field] = value;
   };
-  put('ts', timeOf(timeUnixNano) ?? timeOf(observedTimeUnixNano));
+  // What comes later and finds its name taken is kept under a longer one.
+  const keep = (origin: string, values: EventFields): void => {
+    for (const [name, value] of Object.entries(values)) {
+      const field = FIELD_OF_ATTRIBUTE[name];
+      if (field !== undefined && !(field in event)) put(field, value);
+      else attrs[Object.hasOwn(attrs, name) ? `${origin}.${name}` : name] = value;
+    }
+  };
+  const ts = timeOf(timeUnixNano) ?? timeOf(rest['observedTimeUnixNano']);
+  put('ts', ts);
+  if (timeUnixNano !== undefined && timeOf(timeUnixNano) === undefined)
+    attrs['timeUnixNano'] = timeUnixNano;
   put('level', toLevel(severityText) ?? levelOfNumber(severityNumber));
+  if (severityText !== undefined && severityNumber !== undefined)
+    attrs['severityNumber'] = severityNumber;
   put('message', isObject(body) ? textOf(plainValue(body)) : textOf(body));
   put('op_id', traceId);
   put('span_id', spanId);
-  put('module', scope);
-  const attrs: EventFields = { ...rest };
-  for (const [name, value] of Object.entries({ ...ofResource, ...attributesOf(attributes) })) {
-    const field = FIELD_OF_ATTRIBUTE[name];
-    if (field === undefined || field in event) attrs[name] = value;
-    else put(field, value);
-  }
+  const { name: module, version, attributes: scopeAttributes } = ofScope;
+  put('module', module);
+  keep('attributes', attributesOf(attributes));
+  keep('record', rest);
+  keep('scope', {
+    ...(version !== undefined && { 'scope.version': version }),
+    ...attributesOf(scopeAttributes),
+  });
+  keep('resource', ofResource);
   if (Object.keys(attrs).length > 0) event['attrs'] = attrs;
   return event;
 }
