@@ -8,6 +8,8 @@ const SYS = { createRuleset: 444, addRule: 445, restrictSelf: 446 };
 const RULE_PATH_BENEATH = 1;
 const WRITE_FILE = 1n << 1n;
 const READ_FILE = 1n << 2n;
+/** Linking and renaming between folders, as merges and mutations do. Kernels before 5.19 cannot grant it: there we confine nothing. */
+const REFER = 1n << 13n;
 const PR_SET_NO_NEW_PRIVS = 38;
 
 /** What a server reads of the system (its environment is empty): libraries, time zones, names, and figures about memory and load. */
@@ -51,11 +53,11 @@ export function confineTo(writable: readonly string[]): boolean {
   if (process.platform !== 'linux') return false;
   open({ library: 'landlock', path: 'libc.so.6' });
   const attributes = Buffer.alloc(8);
-  attributes.writeBigUInt64LE(READ_FILE | WRITE_FILE);
+  attributes.writeBigUInt64LE(READ_FILE | WRITE_FILE | REFER);
   const ruleset = syscall(SYS.createRuleset, attributes, attributes.length, 0);
   if (ruleset < 0) return false;
   for (const path of SYSTEM_PATHS) allow(ruleset, path, READ_FILE | WRITE_FILE);
-  for (const path of writable) allow(ruleset, path, READ_FILE | WRITE_FILE);
+  for (const path of writable) allow(ruleset, path, READ_FILE | WRITE_FILE | REFER);
   callLibc('prctl', [PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0]);
   const isConfined = callLibc('syscall', [SYS.restrictSelf, ruleset, 0, 0, 0]) === 0;
   closeSync(ruleset);
