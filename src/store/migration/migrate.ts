@@ -118,11 +118,17 @@ async function readMigrations(shape: MigrationShape): Promise<Migration[]> {
       const text = await readFile(`${folder}${name}`, 'utf8');
       return {
         name,
-        checksum: createHash('sha256').update(text).digest('hex'),
+        checksum: checksumOf(text),
         statements: splitStatements(fillIn(text, shape)),
       };
     }),
   );
+}
+
+/** Of what is run: a better comment is no other migration. */
+function checksumOf(text: string): string {
+  const statements = text.replaceAll(/^\s*--.*$/gm, '').replaceAll(/\n+/g, '\n');
+  return createHash('sha256').update(statements).digest('hex');
 }
 
 function fillIn(text: string, { engine, cluster }: MigrationShape): string {

@@ -33,6 +33,9 @@ const READER_SECONDS_MAX = 300;
 const MARK_CACHE_BYTES = 256 * 1024 ** 2;
 const UNCOMPRESSED_CACHE_BYTES = 64 * 1024 ** 2;
 
+/** Merges take what inserts and questions leave of the processor: a burst is stored first and tidied up after. */
+const MERGE_NICE = 18;
+
 /** The library's own 2 threads are too few for our tables: it paused tasks and warned of it several times a second. */
 const SCHEDULE_THREADS = 8;
 
@@ -71,6 +74,7 @@ function configXml(
   <mark_cache_size>${MARK_CACHE_BYTES}</mark_cache_size>
   <uncompressed_cache_size>${UNCOMPRESSED_CACHE_BYTES}</uncompressed_cache_size>
   <background_pool_size>4</background_pool_size>
+  <os_threads_nice_value_merge_mutate>${MERGE_NICE}</os_threads_nice_value_merge_mutate>
   <background_schedule_pool_size>${SCHEDULE_THREADS}</background_schedule_pool_size>
   <merge_tree>
     <!-- One copy on one machine: what the worker then marks as done is on the disk (docs/decisions/0008). -->
