@@ -6,7 +6,7 @@ import { openQueue } from '../../engine/queue/open-queue.js';
 import { DEFAULT_PARTITION_COUNT } from '../../engine/model/limit.js';
 import { hasKafka, startKafkaBroker } from '../../engine/testing/kafka-broker.js';
 import { hasPart } from '../../engine/testing/required-part.js';
-import { createRandom } from '../../engine/testing/seeded-random.js';
+import { createRandom } from '../../engine/model/random.js';
 import { runAtbd } from '../_cli/testing/run-atbd.js';
 import {
   startTestContext,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Chunk } from '../../engine/model/chunk.js';
 import { AtbdError } from '../../engine/model/error.js';
-import { createRandom } from '../../engine/testing/seeded-random.js';
+import { createRandom } from '../../engine/model/random.js';
 import { startTestStore, type TestStore } from '../testing/test-store.js';
 import { createChunkStore } from './chunk-store.js';
 

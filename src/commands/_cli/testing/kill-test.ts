@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { decodeIntent } from '../../../engine/ingest/intent.js';
 import { INGEST_GROUP_ID } from '../../../engine/model/limit.js';
 import type { Queue } from '../../../engine/model/queue.js';
-import type { Random } from '../../../engine/testing/seeded-random.js';
+import type { Random } from '../../../engine/model/random.js';
 import { createChunkStore } from '../../../store/write/chunk-store.js';
 import type { TestContext } from './test-context.js';
 

@@ -7,7 +7,7 @@ export interface Random {
   integerBelow(limit: number): number;
 }
 
-/** Mulberry32 (Tommy Ettinger, public domain): 32 bits of state, good enough to choose crash points. */
+/** Mulberry32 (Tommy Ettinger, public domain): 32 bits of state, good enough to choose crash points and to vary traffic. */
 export function createRandom(seed: number): Random {
   let state = seed >>> 0;
   const next = (): number => {
