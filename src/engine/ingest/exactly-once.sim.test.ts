@@ -4,6 +4,7 @@ import type { Chunk, ChunkStore, TopicEpoch } from '../model/chunk.js';
 import type { Clock } from '../model/clock.js';
 import { AtbdError } from '../model/error.js';
 import type { GroupPosition, OwnedPartition, QueueRecord } from '../model/queue.js';
+import { recordsOf, runOf } from '../model/record-run.js';
 import { IngestCounters } from './ingest-counters.js';
 import { ingestPartition } from './partition-ingest.js';
 
@@ -110,7 +111,7 @@ class World {
         const size = this.#readSizes[this.#readCount++ % this.#readSizes.length] ?? 1;
         const records = this.log.filter(({ offset }) => offset >= cursor).slice(0, size);
         cursor = (records.at(-1)?.offset ?? cursor - 1n) + 1n;
-        if (records.length > 0) return records;
+        if (records.length > 0) return [runOf(records)];
         if (this.committed?.intent?.includes('-') !== true) stop.abort(new Error('all read'));
         return undefined;
       },
@@ -158,7 +159,7 @@ class World {
     if (this.#seen[target].has(token)) return;
     this.#seen[target].add(token);
     if (target === 'ledger') this.ledger.push({ first: chunk.first, last: chunk.last });
-    else this.events.push(...chunk.records.map(({ offset }) => offset));
+    else this.events.push(...recordsOf(chunk.runs).map(({ offset }) => offset));
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Chunk } from '../model/chunk.js';
+import { type Chunk, recordCountOf } from '../model/chunk.js';
 import type { AtbdError } from '../model/error.js';
 import type {
   IngestAlarm,
@@ -47,7 +47,7 @@ export class IngestCounters implements IngestObserver {
   onStep(step: IngestStep, chunk: Chunk): void {
     if (step !== 'committed') return;
     const { chunkCount, recordCount } = this.#counts;
-    this.#add({ chunkCount: chunkCount + 1, recordCount: recordCount + chunk.records.length });
+    this.#add({ chunkCount: chunkCount + 1, recordCount: recordCount + recordCountOf(chunk) });
   }
 
   onRetry(error: AtbdError, attempt: number): void {

@@ -153,8 +153,8 @@ class PartitionIngest {
     if (open.first < range.start) {
       this.#alarm('trimmed', open.first, range.start <= open.last ? range.start : open.last + 1n);
     }
-    const records = await readRange(this.#partition, open);
-    const chunk: Chunk = { topic, partition, epoch: this.#epoch, ...open, records };
+    const runs = await readRange(this.#partition, open);
+    const chunk: Chunk = { topic, partition, epoch: this.#epoch, ...open, runs };
     this.#options.observer.onResent(chunk);
     await this.#write(chunk);
     this.#position = open.last + 1n;

@@ -1,16 +1,14 @@
-import type { OwnedPartition, QueueRecord } from '../model/queue.js';
+import type { OwnedPartition } from '../model/queue.js';
+import { countBefore, countWithin, type RecordRun, type RunLimits } from '../model/record-run.js';
 
 /** Largest chunk: named maxima, so that one insert's memory is bounded on both sides. */
-export interface ChunkLimits {
-  readonly recordsMax: number;
-  readonly bytesMax: number;
-}
+export type ChunkLimits = RunLimits;
 
 /** The records of a chunk, read but not yet announced. */
 export interface ReadAhead {
   readonly first: bigint;
   readonly last: bigint;
-  readonly records: readonly QueueRecord[];
+  readonly runs: readonly RecordRun[];
 }
 
 /** At low rates a record waits at most this long for company; it bounds what ingest adds to freshness. */
@@ -32,16 +30,16 @@ export async function readChunk(
   const taken = new Taken(limits);
   let waitMs = LINGER_MS;
   while (!taken.isFull) {
-    const records = await partition.read({ bytesMin: BYTES_WORTH_SENDING, waitMs });
-    if (records === undefined) break;
-    const leftOver = taken.add(records);
+    const runs = await partition.read({ bytesMin: BYTES_WORTH_SENDING, waitMs });
+    if (runs === undefined) break;
+    const leftOver = taken.add(runs);
     if (leftOver !== undefined) partition.seek(leftOver);
     if (taken.bytes < BYTES_WORTH_SENDING) break;
     // There is a backlog: take what is at hand, wait for nothing.
     waitMs = 0;
   }
-  const last = taken.records.at(-1)?.offset;
-  return last === undefined ? undefined : { first: position, last, records: taken.records };
+  const last = lastOffset(taken.runs);
+  return last === undefined ? undefined : { first: position, last, runs: taken.runs };
 }
 
 /** How often an announced range is read without an answer before its missing tail counts as a natural hole. */
@@ -51,10 +49,10 @@ const EMPTY_READS_MAX = 50;
 export async function readRange(
   partition: Pick<OwnedPartition, 'read' | 'seek' | 'range'>,
   { first, last }: { readonly first: bigint; readonly last: bigint },
-): Promise<QueueRecord[]> {
-  const records: QueueRecord[] = [];
+): Promise<RecordRun[]> {
+  const runs: RecordRun[] = [];
   const from = first < partition.range.start ? partition.range.start : first;
-  if (from > last) return records;
+  if (from > last) return runs;
   partition.seek(from);
   let emptyReads = 0;
   while (emptyReads < EMPTY_READS_MAX) {
@@ -63,15 +61,24 @@ export async function readRange(
       emptyReads += 1;
       continue;
     }
-    for (const record of batch) if (record.offset <= last) records.push(record);
-    if ((batch.at(-1)?.offset ?? 0n) >= last) break;
+    for (const run of batch) {
+      const count = countBefore(run, last + 1n);
+      if (count > 0) runs.push(count === run.recordCount ? run : run.slice(0, count));
+    }
+    if ((lastOffset(batch) ?? 0n) >= last) break;
   }
-  return records;
+  return runs;
+}
+
+function lastOffset(runs: readonly RecordRun[]): bigint | undefined {
+  const run = runs.at(-1);
+  return run?.offsetAt(run.recordCount - 1);
 }
 
 class Taken {
-  readonly records: QueueRecord[] = [];
+  readonly runs: RecordRun[] = [];
   readonly #limits: ChunkLimits;
+  #recordCount = 0;
   bytes = 0;
 
   constructor(limits: ChunkLimits) {
@@ -79,15 +86,21 @@ class Taken {
   }
 
   get isFull(): boolean {
-    return this.records.length >= this.#limits.recordsMax || this.bytes >= this.#limits.bytesMax;
+    return this.#recordCount >= this.#limits.recordsMax || this.bytes >= this.#limits.bytesMax;
   }
 
   /** Takes until full; the offset of the first record that was left, if any. */
-  add(batch: readonly QueueRecord[]): bigint | undefined {
-    for (const record of batch) {
-      if (this.isFull) return record.offset;
-      this.records.push(record);
-      this.bytes += record.value?.length ?? 0;
+  add(batch: readonly RecordRun[]): bigint | undefined {
+    for (const run of batch) {
+      if (this.isFull) return run.offsetAt(0);
+      const count = countWithin(run, {
+        recordsMax: this.#limits.recordsMax - this.#recordCount,
+        bytesMax: this.#limits.bytesMax - this.bytes,
+      });
+      this.runs.push(count === run.recordCount ? run : run.slice(0, count));
+      this.#recordCount += count;
+      this.bytes += run.bytesOfFirst(count);
+      if (count < run.recordCount) return run.offsetAt(count);
     }
     return undefined;
   }

@@ -1,4 +1,4 @@
-import type { QueueRecord } from './queue.js';
+import type { RecordRun } from './record-run.js';
 
 /**
  * A range of one topic partition on its way to one shard: the unit of exactly-once. The same range
@@ -14,7 +14,11 @@ export interface Chunk {
   /** Index of the shard, from 0. */
   readonly shard: number;
   /** Ascending by offset, all within the range; may be empty when the range is all holes. */
-  readonly records: readonly QueueRecord[];
+  readonly runs: readonly RecordRun[];
+}
+
+export function recordCountOf({ runs }: Pick<Chunk, 'runs'>): number {
+  return runs.reduce((sum, run) => sum + run.recordCount, 0);
 }
 
 /** What the ingest worker needs of the store. */

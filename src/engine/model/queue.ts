@@ -1,3 +1,8 @@
+import type { QueueRecord } from './queue-record.js';
+import type { RecordRun } from './record-run.js';
+
+export type { QueueRecord } from './queue-record.js';
+
 /**
  * The queue port: topics of partitions, each an ordered log of records with ascending offsets.
  * Offsets may have natural holes (transaction markers, compaction). Implementations: embedded log,
@@ -67,17 +72,6 @@ export interface GroupPosition {
   readonly intent: string | null;
 }
 
-export interface QueueRecord {
-  readonly offset: bigint;
-  /** Queue time: when the record was produced. */
-  readonly timestampMs: number;
-  readonly key: Buffer | null;
-  /** null is a tombstone. */
-  readonly value: Buffer | null;
-  /** undefined when there are none. */
-  readonly headers: Readonly<Record<string, string>> | undefined;
-}
-
 /** Never empty; ascending offsets. */
 export interface RecordBatch {
   readonly topic: string;
@@ -137,14 +131,14 @@ export interface OwnedPartition {
 
   /**
    * The next records from the read cursor, in order; the cursor starts at the committed position, or the log's
-   * start. Waits until there are `bytesMin` value bytes or `waitMs` have passed, whichever is first
+   * start. Waits until there are about `bytesMin` bytes or `waitMs` have passed, whichever is first
    * (a queue may return earlier); undefined when nothing came. Rejects with OFFSET_OUT_OF_RANGE
    * where the cursor lies outside the log, and with the signal's reason after loss.
    */
   read(options: {
     readonly bytesMin?: number;
     readonly waitMs: number;
-  }): Promise<readonly QueueRecord[] | undefined>;
+  }): Promise<readonly RecordRun[] | undefined>;
 
   /** Moves the read cursor. */
   seek(offset: bigint): void;

@@ -1,5 +1,6 @@
 import { writeSync } from 'node:fs';
 import { EmbeddedQueue } from '../queue/embedded/embedded-queue.js';
+import { recordsOf } from '../model/record-run.js';
 
 /**
  * A process that uses an embedded queue until it is killed; tests start it from dist/.
@@ -33,8 +34,9 @@ async function consume(): Promise<void> {
   await consumer.run(async (partition) => {
     say(`own ${partition.partition}`);
     while (!partition.signal.aborted) {
-      const records = await partition.read({ waitMs: 50 }).catch(ignoreLoss(partition.signal));
-      const [first, last] = [records?.[0], records?.at(-1)];
+      const runs = await partition.read({ waitMs: 50 }).catch(ignoreLoss(partition.signal));
+      const records = recordsOf(runs ?? []);
+      const [first, last] = [records[0], records.at(-1)];
       if (!first || !last) continue;
       const next = last.offset + 1n;
       await partition.commit({ position: next, intent: null });

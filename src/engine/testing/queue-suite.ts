@@ -8,6 +8,7 @@ import type {
   QueueRecord,
   TopicDescription,
 } from '../model/queue.js';
+import { recordsOf } from '../model/record-run.js';
 
 /** Enough for a real broker's rebalance on a busy machine. */
 const SETTLE_MS = 40_000;
@@ -234,7 +235,7 @@ function describeGroups(makeQueue: MakeQueue): void {
     await own(queue, { topic, groupId: uniqueName('group') }, async (partition) => {
       partition.pause();
       await produce(queue, topic, ['a', 'b']);
-      const paused = (await partition.read({ waitMs: 50 })) ?? [];
+      const paused = recordsOf((await partition.read({ waitMs: 50 })) ?? []);
       partition.resume();
       const values = paused.map(text);
       while (values.length < 2) values.push(...(await readSome(partition)).map(text));
@@ -361,8 +362,8 @@ async function own(
 
 async function readSome(partition: OwnedPartition): Promise<readonly QueueRecord[]> {
   for (let waitedMs = 0; waitedMs < SETTLE_MS; waitedMs += READ_WAIT_MS) {
-    const records = await partition.read({ waitMs: READ_WAIT_MS });
-    if (records) return records;
+    const runs = await partition.read({ waitMs: READ_WAIT_MS });
+    if (runs) return recordsOf(runs);
   }
   throw new Error(`nothing came within ${SETTLE_MS} ms`);
 }

@@ -2,15 +2,11 @@
 -- {merge_tree} becomes MergeTree or ReplicatedMergeTree('/clickhouse/...') and {dedup} its deduplication window.
 CREATE DATABASE IF NOT EXISTS atbd;
 
--- The worker's only target. A Null table keeps nothing; the views below take what they need from the same
+-- The worker's only target. A Null table keeps nothing; the views of migration 0002 take what they need from the same
 -- insert. `reason` is empty for a record that is to be judged here, else why the worker could not hand over its value.
+-- What is the same for all rows of an insert is in its insert_deduplication_token: topic, epoch, partition and range.
 CREATE TABLE IF NOT EXISTS atbd.intake
 (
-    topic String,
-    epoch UInt32,
-    partition UInt32,
-    chunk_first UInt64,
-    chunk_last UInt64,
     offset UInt64,
     queue_time DateTime64(3, 'UTC'),
     is_backfill UInt8,

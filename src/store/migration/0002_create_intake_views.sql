@@ -21,7 +21,12 @@ CREATE TABLE IF NOT EXISTS atbd.judged
 ENGINE = Null;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS atbd.intake_to_judged TO atbd.judged AS
-SELECT topic, epoch, partition, chunk_first, chunk_last, offset, queue_time, is_backfill, key, raw,
+WITH
+    -- The token of the insert, as `src/store/write/chunk-store.ts` writes it; a constant, taken apart once.
+    extractGroups(getSetting('insert_deduplication_token'), '^(.*):e(\\d+):p(\\d+):(\\d+)-(\\d+):s\\d+$') AS chunk
+SELECT chunk[1] AS topic, toUInt32OrZero(chunk[2]) AS epoch, toUInt32OrZero(chunk[3]) AS partition,
+    toUInt64OrZero(chunk[4]) AS chunk_first, toUInt64OrZero(chunk[5]) AS chunk_last,
+    offset, queue_time, is_backfill, key, raw,
     multiIf(reason != '', reason, JSONType(raw) = 'Object', '', isValidJSON(raw), 'not_an_object', 'invalid_json') AS why
 FROM atbd.intake;
 

@@ -1,3 +1,4 @@
+import { runOf } from '../../engine/model/record-run.js';
 import { createChunkStore } from '../write/chunk-store.js';
 import type { Store } from '../clickhouse/store.js';
 
@@ -31,7 +32,7 @@ export async function writeEvents(
       first: BigInt(first),
       last: BigInt(first + events.length - 1),
       shard,
-      records,
+      runs: [runOf(records)],
     },
     new AbortController().signal,
   );

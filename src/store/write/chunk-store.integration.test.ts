@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Chunk } from '../../engine/model/chunk.js';
 import type { QueueRecord } from '../../engine/model/queue.js';
+import { runOf } from '../../engine/model/record-run.js';
 import { startTestStore, type TestStore } from '../testing/test-store.js';
 import { createChunkStore } from './chunk-store.js';
 
@@ -25,7 +26,8 @@ function record(offset: number, value: string | null): QueueRecord {
 }
 
 function chunkOf(topic: string, records: readonly QueueRecord[], last = records.length - 1): Chunk {
-  return { topic, epoch: 1, partition: 0, first: 0n, last: BigInt(last), shard: 1, records };
+  const runs = records.length === 0 ? [] : [runOf(records)];
+  return { topic, epoch: 1, partition: 0, first: 0n, last: BigInt(last), shard: 1, runs };
 }
 
 async function rows<Row>(sql: string, topic: string): Promise<Row[]> {

@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream';
 import type { Chunk, ChunkStore, TopicEpoch } from '../../engine/model/chunk.js';
+import { encodeHole } from '../../engine/model/record-row.js';
 import { CHUNK_BYTES_MAX, CHUNK_RECORDS_MAX } from '../../engine/model/limit.js';
 import { toStoreError } from '../clickhouse/server-error.js';
 import type { Store } from '../clickhouse/store.js';
-import { encodeChunk } from './encode-chunk.js';
 
 /** Twice what a chunk may hold, so that a chunk is one block always: two attempts with other block splits would lose rows. */
 const BLOCK_ROWS = 2 * CHUNK_RECORDS_MAX;
@@ -45,12 +45,13 @@ export function createChunkStore(store: Store): ChunkStore {
 
 async function writeChunk(store: Store, chunk: Chunk, signal: AbortSignal): Promise<void> {
   // Outside of the try: a failure here is a bug, and sending it again would not heal it.
-  const rows = encodeChunk(chunk);
+  const rows =
+    chunk.runs.length === 0 ? [encodeHole(chunk.first)] : chunk.runs.map((run) => run.rows());
   try {
     const client = await store.shard(chunk.shard);
     const { stream } = await client.exec({
       query: 'INSERT INTO atbd.intake FORMAT RowBinary',
-      values: Readable.from([rows], { objectMode: false }),
+      values: Readable.from(rows, { objectMode: false }),
       abort_signal: signal,
       clickhouse_settings: {
         ...INSERT_SETTINGS,
@@ -66,7 +67,7 @@ async function writeChunk(store: Store, chunk: Chunk, signal: AbortSignal): Prom
   }
 }
 
-/** Names the chunk wholly: the same range of the same life of the same partition, and nothing else. */
+/** Names the chunk wholly, and nothing else. The store's views take the chunk's address from it (migration 0002). */
 function tokenOf({ topic, epoch, partition, first, last, shard }: Chunk): string {
   return `${topic}:e${epoch}:p${partition}:${first.toString()}-${last.toString()}:s${shard}`;
 }

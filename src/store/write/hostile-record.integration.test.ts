@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { BACKFILL_HEADER } from '../../engine/model/limit.js';
+import { runOf } from '../../engine/model/record-run.js';
 import { startTestStore, type TestStore } from '../testing/test-store.js';
 import { createChunkStore } from './chunk-store.js';
 
@@ -46,7 +47,7 @@ async function outcomeOf({ value, queueTimeMs = QUEUE_TIME_MS, isBackfill = fals
   };
   const chunk = { topic: 'hostile', epoch: 1, partition, first: 0n, last: 0n, shard: 0 };
   const signal = new AbortController().signal;
-  await createChunkStore(testStore.store).writeChunk({ ...chunk, records: [record] }, signal);
+  await createChunkStore(testStore.store).writeChunk({ ...chunk, runs: [runOf([record])] }, signal);
   const select = async <Row>(columns: string, table: string): Promise<Row[]> => {
     const client = await testStore.store.shard(0);
     const answer = await client.query({

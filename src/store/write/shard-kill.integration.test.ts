@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Chunk } from '../../engine/model/chunk.js';
 import { AtbdError } from '../../engine/model/error.js';
 import { createRandom } from '../../engine/model/random.js';
+import { runOf } from '../../engine/model/record-run.js';
 import { startTestStore, type TestStore } from '../testing/test-store.js';
 import { createChunkStore } from './chunk-store.js';
 
@@ -34,7 +35,7 @@ function chunkAt(index: number): Chunk {
     headers: undefined,
   }));
   const last = first + BigInt(RECORDS_A_CHUNK - 1);
-  return { topic: 'kill', epoch: 1, partition: 0, first, last, shard: 0, records };
+  return { topic: 'kill', epoch: 1, partition: 0, first, last, shard: 0, runs: [runOf(records)] };
 }
 
 it('stores each chunk exactly once when the shard is killed during its insert and it is sent again', async () => {

@@ -1,9 +1,5 @@
-import type {
-  GroupPosition,
-  OwnedPartition,
-  PartitionRange,
-  QueueRecord,
-} from '../../model/queue.js';
+import type { GroupPosition, OwnedPartition, PartitionRange } from '../../model/queue.js';
+import type { RecordRun } from '../../model/record-run.js';
 import { commitPosition, type GroupMember, type Lease, positionOf } from './group-state.js';
 import type { LogFile } from './log-file.js';
 import { rangeOf } from './partition-log.js';
@@ -56,12 +52,12 @@ export class EmbeddedPartition implements OwnedPartition {
   }: {
     readonly bytesMin?: number;
     readonly waitMs: number;
-  }): Promise<readonly QueueRecord[] | undefined> {
+  }): Promise<readonly RecordRun[] | undefined> {
     const wanted = Math.max(1, Math.min(bytesMin, this.#readBytesMax));
     await this.#watch.wait(() => this.#hasBytes(wanted), waitMs, this.signal);
     if (this.#isPaused && !this.#reader.hasRest) return undefined;
-    const records = this.#reader.take(this.#readBytesMax);
-    return records.length === 0 ? undefined : records;
+    const runs = this.#reader.take(this.#readBytesMax);
+    return runs.length === 0 ? undefined : runs;
   }
 
   seek(offset: bigint): void {

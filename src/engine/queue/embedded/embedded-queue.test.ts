@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Clock, systemClock } from '../../model/clock.js';
 import type { QueueRecord } from '../../model/queue.js';
+import { recordsOf } from '../../model/record-run.js';
 import { EmbeddedQueue, type EmbeddedQueueOptions } from './embedded-queue.js';
 import { LogFile } from './log-file.js';
 import { isGone, ownProcess } from './process-identity.js';
@@ -143,7 +144,7 @@ describe('bounds and damage', () => {
     await send(queue, 'x'.repeat(1_000));
     await expect(send(queue, 'small', 'x'.repeat(1_000))).rejects.toMatchObject({
       code: 'QUEUE_FAILED',
-      message: 'cannot append to events/0: it holds 1032 bytes and may hold 2000',
+      message: 'cannot append to events/0: it holds 1046 bytes and may hold 2000',
     });
     expect(await rangeOf(queue)).toEqual({ partition: 0, start: 0n, end: 1n });
   });
@@ -153,13 +154,13 @@ describe('bounds and damage', () => {
     await send(queue, ...Array.from({ length: 10 }, () => 'x'.repeat(100)));
     const abort = new AbortController();
     const lengths: number[] = [];
-    const options = { groupId: 'group', topics: [TOPIC], readBytesMax: 350 };
+    const options = { groupId: 'group', topics: [TOPIC], readBytesMax: 365 };
     await using consumer = await queue.createConsumer(options);
     await consumer.run(async (partition) => {
       for (;;) {
-        const records = await partition.read({ bytesMin: 1_000_000, waitMs: 0 });
-        if (!records) break;
-        lengths.push(records.length);
+        const runs = await partition.read({ bytesMin: 1_000_000, waitMs: 0 });
+        if (!runs) break;
+        lengths.push(recordsOf(runs).length);
       }
       abort.abort();
     }, abort.signal);

@@ -11,7 +11,7 @@ import type { ProcessIdentity } from './process-identity.js';
 const MAP_BYTES = 2 ** 40;
 
 /** Raised when the layout changes; another version's file is refused instead of misread. */
-const FORMAT_VERSION = 1;
+const FORMAT_VERSION = 2;
 
 const DATABASE_COUNT_MAX = 8;
 

@@ -1,7 +1,8 @@
 import { AtbdError } from '../../model/error.js';
-import type { PartitionRange, QueueRecord } from '../../model/queue.js';
+import type { PartitionRange } from '../../model/queue.js';
+import type { RecordRun } from '../../model/record-run.js';
 import type { IndexRow, LogFile, TailRow } from './log-file.js';
-import { decodeBlock, type RecordBlock } from './record-block.js';
+import { openBlock, placeBlock, type RecordBlock } from './record-block.js';
 
 /** A partition of one topic identity. `topic` is its name, for messages only. */
 export interface PartitionId {
@@ -39,22 +40,23 @@ export function appendBlock(file: LogFile, id: PartitionId, block: RecordBlock):
   const end = tail.end + block.recordCount;
   const endBytes = tail.endBytes + block.bytes.length;
   const timestampMsMax = Math.max(tail.timestampMsMax, block.timestampMsMax);
+  placeBlock(block, tail.end);
   void file.blocks.put([id.topicId, id.partition, tail.end], block.bytes);
   void file.index.put([id.topicId, id.partition, tail.end], { end, endBytes, timestampMsMax });
   void file.tails.put([id.topicId, id.partition], { ...tail, end, endBytes, timestampMsMax });
 }
 
 /** Records from `offset` to the end of its block; `offset` must lie within the log. */
-export function readBlock(file: LogFile, id: PartitionId, offset: number): QueueRecord[] {
+export function readBlock(file: LogFile, id: PartitionId, offset: number): RecordRun {
   const found = blockAt(file, id, offset);
   const bytes = found && file.blocks.getBinary([id.topicId, id.partition, found.base]);
   if (!bytes || found.row.end <= offset) throw damaged(id, offset, 'it is missing');
-  const records = decodeBlock(bytes, found.base, offset);
-  if (typeof records === 'string') throw damaged(id, found.base, records);
-  if (records.length !== found.row.end - offset) {
+  const run = openBlock(bytes, found.base, offset);
+  if (typeof run === 'string') throw damaged(id, found.base, run);
+  if (run.recordCount !== found.row.end - offset) {
     throw damaged(id, found.base, `it does not reach to offset ${found.row.end}`);
   }
-  return records;
+  return run;
 }
 
 /** Bytes of all blocks from the one after that of `offset`, plus the rest of its own by record count. */
@@ -86,7 +88,7 @@ export function offsetAtTime(file: LogFile, id: PartitionId, timestampMs: number
   }
   // The running maximum may stem from trimmed blocks, hence on to the first block that has one.
   for (let offset = Math.max(low, tail.start); offset < tail.end;) {
-    const records = readBlock(file, id, offset);
+    const records = readBlock(file, id, offset).records();
     const match = records.find((record) => record.timestampMs >= timestampMs);
     if (match) return Number(match.offset);
     offset += records.length;

@@ -1,4 +1,4 @@
-import type { QueueRecord } from '../../model/queue.js';
+import { countWithin, type RecordRun } from '../../model/record-run.js';
 import type { LogFile } from './log-file.js';
 import {
   bytesAfter,
@@ -13,7 +13,7 @@ export class PartitionReader {
   readonly #file: LogFile;
   readonly #id: PartitionId;
   #cursor: number;
-  #rest: readonly QueueRecord[] = [];
+  #rest: RecordRun | undefined;
 
   constructor(file: LogFile, id: PartitionId, cursor: number) {
     this.#file = file;
@@ -26,12 +26,12 @@ export class PartitionReader {
   }
 
   get hasRest(): boolean {
-    return this.#rest.length > 0;
+    return this.#rest !== undefined;
   }
 
   seek(offset: number): void {
     this.#cursor = offset;
-    this.#rest = [];
+    this.#rest = undefined;
   }
 
   /** Whether `bytes` or more can be read now; also when reading would fail. */
@@ -41,36 +41,33 @@ export class PartitionReader {
     return this.#cursor < tail.end && bytesAfter(this.#file, this.#id, this.#cursor) >= bytes;
   }
 
-  /** Takes records up to `bytesMax` value bytes (one at least) and before `until`; empty at the end of the log. */
-  take(bytesMax: number, until = Number.MAX_SAFE_INTEGER): readonly QueueRecord[] {
-    if (this.#cursor >= until) return [];
-    const taken: QueueRecord[] = [];
-    let bytes = 0;
-    while (this.#fill()) {
-      for (const [index, record] of this.#rest.entries()) {
-        const valueBytes = record.value?.length ?? 0;
-        const isOver = taken.length > 0 && bytes + valueBytes > bytesMax;
-        if (isOver || Number(record.offset) >= until) {
-          this.#rest = this.#rest.slice(index);
-          return taken;
-        }
-        taken.push(record);
-        bytes += valueBytes;
-        this.#cursor += 1;
-      }
-      this.#rest = [];
+  /** Takes runs of up to `bytesMax` bytes (one record at least) and before `until`; empty at the end of the log. */
+  take(bytesMax: number, until = Number.MAX_SAFE_INTEGER): readonly RecordRun[] {
+    const taken: RecordRun[] = [];
+    let bytesLeft = bytesMax;
+    while (this.#cursor < until) {
+      const run = this.#fill();
+      if (run === undefined) break;
+      const limits = { recordsMax: until - this.#cursor, bytesMax: bytesLeft };
+      const count = countWithin(run, limits);
+      if (taken.length > 0 && run.bytesOfFirst(count) > bytesLeft) break;
+      taken.push(count === run.recordCount ? run : run.slice(0, count));
+      this.#rest = count === run.recordCount ? undefined : run.slice(count, run.recordCount);
+      this.#cursor += count;
+      bytesLeft -= run.bytesOfFirst(count);
+      if (this.#rest !== undefined) break;
     }
     return taken;
   }
 
-  #fill(): boolean {
-    if (this.#rest.length > 0) return true;
+  #fill(): RecordRun | undefined {
+    if (this.#rest !== undefined) return this.#rest;
     const tail = tailOf(this.#file, this.#id);
     if (this.#cursor < tail.start || this.#cursor > tail.end) {
       throw offsetOutOfRange(this.#id, this.#cursor, tail);
     }
-    if (this.#cursor === tail.end) return false;
+    if (this.#cursor === tail.end) return undefined;
     this.#rest = readBlock(this.#file, this.#id, this.#cursor);
-    return true;
+    return this.#rest;
   }
 }

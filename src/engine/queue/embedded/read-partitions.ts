@@ -1,4 +1,5 @@
 import type { ReadOptions, RecordBatch } from '../../model/queue.js';
+import { recordsOf } from '../../model/record-run.js';
 import type { LogFile, TopicRow } from './log-file.js';
 import { type PartitionId, tailOf, topicNotFound } from './partition-log.js';
 import { PartitionReader } from './partition-reader.js';
@@ -41,10 +42,10 @@ export async function* readPartitions(
     let hasRead = false;
     for (const { id, reader, until } of sources) {
       skipTrimmed(file, id, reader);
-      const records = reader.take(BATCH_BYTES_MAX, until);
-      if (records.length === 0) continue;
+      const runs = reader.take(BATCH_BYTES_MAX, until);
+      if (runs.length === 0) continue;
       hasRead = true;
-      yield { topic, partition: id.partition, records };
+      yield { topic, partition: id.partition, records: recordsOf(runs) };
       if (isAborted(signal)) return;
     }
     sources = sources.filter(isOpen);

@@ -1,16 +1,28 @@
 import { crc32 } from 'node:zlib';
-import type { QueueMessage, QueueRecord } from '../../model/queue.js';
+import { VALUE_BYTES_MAX } from '../../model/limit.js';
+import type { QueueMessage } from '../../model/queue.js';
+import {
+  isBackfill,
+  reasonOf,
+  rowBytesMax,
+  usableTime,
+  writeLength,
+  writeSafeInteger,
+  writeText,
+} from '../../model/record-row.js';
+import type { RecordRun } from '../../model/record-run.js';
+import { BlockRun, END_BYTES, MARK } from './block-run.js';
 
 /**
  * A block is what one `send` adds to one partition, cut at a bounded size: the value of one LMDB
- * entry. Little endian: magic u32, crc32 u32 (of all that follows), record count u32, then per
- * record timestamp f64, key bytes i32 (-1: none), value bytes i32 (-1: tombstone), header bytes u32
- * (0: none), key, value, headers as JSON. Offsets are dense, so the key holds the first one only.
+ * entry. Its records are laid out as rows (`model/record-row.ts`), so that they go to the store as they lie here. Little endian:
+ * magic u32, crc32 u32 (of all that follows), record count u32, bytes of the rows u32, 1 u32 when a row may
+ * not be sent as it is (too large a value); the rows; where each row ends u32, counted from the first; what a row does not say, one byte
+ * a record (MARK); headers as JSON, by the record's index.
  */
-const MAGIC = 0x31515441;
-const HEADER_BYTES = 12;
-const RECORD_HEADER_BYTES = 20;
+const MAGIC = 0x32515441;
 const CHECKED_FROM = 8;
+const HEADER_BYTES = 20;
 
 /** A block is closed at this size: few enough pages to find room for after trimming, many enough records to pay for an entry. */
 export const BLOCK_BYTES_MAX = 256 * 1024;
@@ -20,6 +32,8 @@ const BLOCK_BYTES_START = 1024;
 
 /** The longest UTF-8 encoding of one UTF-16 code unit. */
 const UTF8_BYTES_PER_UNIT = 3;
+
+const EMPTY = Buffer.alloc(0);
 
 /** A finished block, not yet at an offset. */
 export interface RecordBlock {
@@ -32,7 +46,10 @@ export interface RecordBlock {
 export class BlockWriter {
   #buffer = Buffer.allocUnsafe(BLOCK_BYTES_START);
   #length = HEADER_BYTES;
-  #recordCount = 0;
+  readonly #ends: number[] = [];
+  readonly #marks: number[] = [];
+  #headers: Record<number, QueueMessage['headers']> | undefined;
+  #isDirect = true;
   #timestampMsMax = -Infinity;
 
   /** True when the block has reached its size and no more should be added. */
@@ -40,40 +57,57 @@ export class BlockWriter {
     return this.#length >= BLOCK_BYTES_MAX;
   }
 
+  /** A time that is none (`usableTime`) is kept as 0. */
   add(message: QueueMessage, key: Buffer | null, nowMs: number): void {
     const { value, headers } = message;
-    const timestampMs = message.timestampMs ?? nowMs;
-    const headerText = headers === undefined ? '' : JSON.stringify(headers);
-    this.#reserve(
-      RECORD_HEADER_BYTES +
-        (key?.length ?? 0) +
-        (typeof value === 'string' ? value.length * UTF8_BYTES_PER_UNIT : (value?.length ?? 0)) +
-        headerText.length * UTF8_BYTES_PER_UNIT,
-    );
+    const timestampMs = usableTime(message.timestampMs ?? nowMs);
+    const valueBytes =
+      typeof value === 'string' ? value.length * UTF8_BYTES_PER_UNIT : (value?.length ?? 0);
+    this.#reserve(rowBytesMax(key?.length ?? 0, valueBytes));
     const buffer = this.#buffer;
-    const start = this.#length;
-    let end = start + RECORD_HEADER_BYTES;
-    if (key !== null) end += key.copy(buffer, end);
-    const valueStart = end;
-    if (typeof value === 'string') end += buffer.write(value, end, 'utf8');
-    else if (value !== null) end += value.copy(buffer, end);
-    const headersStart = end;
-    if (headerText !== '') end += buffer.write(headerText, end, 'utf8');
-    buffer.writeDoubleLE(timestampMs, start);
-    buffer.writeInt32LE(key === null ? -1 : key.length, start + 8);
-    buffer.writeInt32LE(value === null ? -1 : headersStart - valueStart, start + 12);
-    buffer.writeUInt32LE(end - headersStart, start + 16);
-    this.#length = end;
-    this.#recordCount += 1;
+    // The offset is written when the block gets its place.
+    let at = writeSafeInteger(buffer, this.#length + 8, timestampMs);
+    buffer[at++] = isBackfill(headers) ? 1 : 0;
+    at = writeText(buffer, at, value === null ? reasonOf(null) : EMPTY);
+    at = writeText(buffer, at, key ?? EMPTY);
+    const valueStart = at;
+    if (typeof value === 'string') at = writeString(buffer, at, value);
+    else at = writeText(buffer, at, value ?? EMPTY);
+    if (at - valueStart > VALUE_BYTES_MAX) this.#isDirect = false;
+    this.#length = at;
+    this.#marks.push(this.#marksOf(message, key));
+    this.#ends.push(at - HEADER_BYTES);
     if (timestampMs > this.#timestampMsMax) this.#timestampMsMax = timestampMs;
   }
 
   finish(): RecordBlock {
-    const bytes = this.#buffer.subarray(0, this.#length);
-    bytes.writeUInt32LE(MAGIC, 0);
-    bytes.writeUInt32LE(this.#recordCount, CHECKED_FROM);
-    bytes.writeUInt32LE(crc32(bytes.subarray(CHECKED_FROM)), 4);
-    return { bytes, recordCount: this.#recordCount, timestampMsMax: this.#timestampMsMax };
+    const recordCount = this.#ends.length;
+    const headers =
+      this.#headers === undefined ? EMPTY : Buffer.from(JSON.stringify(this.#headers));
+    const rowsBytes = this.#length - HEADER_BYTES;
+    this.#reserve(recordCount * (END_BYTES + 1) + headers.length);
+    const buffer = this.#buffer;
+    let at = this.#length;
+    for (const end of this.#ends) at = buffer.writeUInt32LE(end, at);
+    for (const marks of this.#marks) buffer[at++] = marks;
+    at += headers.copy(buffer, at);
+    buffer.writeUInt32LE(MAGIC, 0);
+    buffer.writeUInt32LE(recordCount, CHECKED_FROM);
+    buffer.writeUInt32LE(rowsBytes, CHECKED_FROM + 4);
+    buffer.writeUInt32LE(this.#isDirect ? 0 : 1, CHECKED_FROM + 8);
+    return { bytes: buffer.subarray(0, at), recordCount, timestampMsMax: this.#timestampMsMax };
+  }
+
+  #marksOf({ value, headers }: QueueMessage, key: Buffer | null): number {
+    let marks = key === null ? MARK.hasNoKey : 0;
+    if (value === null) marks |= MARK.isTombstone;
+    if (headers === undefined) return marks;
+    const names = Object.keys(headers);
+    if (names.length === 1 && isBackfill(headers)) return marks | MARK.isBackfill;
+    if (names.length === 0) return marks;
+    this.#headers ??= {};
+    this.#headers[this.#ends.length] = headers;
+    return marks | MARK.hasHeaders;
   }
 
   #reserve(byteCount: number): void {
@@ -85,47 +119,64 @@ export class BlockWriter {
   }
 }
 
+/** Gives the block its place in the log: writes the offsets into its rows, and its checksum. */
+export function placeBlock({ bytes, recordCount }: RecordBlock, baseOffset: number): void {
+  const endsAt = HEADER_BYTES + bytes.readUInt32LE(CHECKED_FROM + 4);
+  let rowAt = HEADER_BYTES;
+  for (let index = 0; index < recordCount; index += 1) {
+    writeSafeInteger(bytes, rowAt, baseOffset + index);
+    rowAt = HEADER_BYTES + bytes.readUInt32LE(endsAt + index * END_BYTES);
+  }
+  bytes.writeUInt32LE(crc32(bytes.subarray(CHECKED_FROM)), 4);
+}
+
 /**
  * The records of a block from `fromOffset` on, as views of `bytes` (which must not be reused).
  * Returns what is wrong, as a text, when the block is not exactly what a writer made.
  */
-export function decodeBlock(
+export function openBlock(
   bytes: Buffer,
   baseOffset: number,
   fromOffset: number,
-): QueueRecord[] | string {
+): RecordRun | string {
   if (bytes.length < HEADER_BYTES) return `it has only ${bytes.length} bytes`;
   if (bytes.readUInt32LE(0) !== MAGIC) return 'it does not begin with the mark of a block';
   if (bytes.readUInt32LE(4) !== crc32(bytes.subarray(CHECKED_FROM))) {
     return 'its checksum does not match';
   }
   const recordCount = bytes.readUInt32LE(CHECKED_FROM);
-  const records: QueueRecord[] = [];
-  let at = HEADER_BYTES;
-  for (let index = 0; index < recordCount; index += 1) {
-    if (at + RECORD_HEADER_BYTES > bytes.length) return `record ${index} is cut off`;
-    const keyBytes = bytes.readInt32LE(at + 8);
-    const valueBytes = bytes.readInt32LE(at + 12);
-    const headerBytes = bytes.readUInt32LE(at + 16);
-    const keyStart = at + RECORD_HEADER_BYTES;
-    const valueStart = keyStart + Math.max(keyBytes, 0);
-    const headersStart = valueStart + Math.max(valueBytes, 0);
-    const end = headersStart + headerBytes;
-    if (end > bytes.length) return `record ${index} is cut off`;
-    if (baseOffset + index >= fromOffset) {
-      records.push({
-        offset: BigInt(baseOffset + index),
-        timestampMs: bytes.readDoubleLE(at),
-        key: keyBytes < 0 ? null : bytes.subarray(keyStart, valueStart),
-        value: valueBytes < 0 ? null : bytes.subarray(valueStart, headersStart),
-        headers: headerBytes === 0 ? undefined : parseHeaders(bytes.subarray(headersStart, end)),
-      });
-    }
-    at = end;
-  }
-  return at === bytes.length ? records : `${bytes.length - at} bytes follow its last record`;
+  const rowsBytes = bytes.readUInt32LE(CHECKED_FROM + 4);
+  const rows = bytes.subarray(HEADER_BYTES, HEADER_BYTES + rowsBytes);
+  const endsAt = HEADER_BYTES + rowsBytes;
+  const marksAt = endsAt + recordCount * END_BYTES;
+  const headersAt = marksAt + recordCount;
+  if (headersAt > bytes.length)
+    return `it is cut off: ${recordCount} records, ${bytes.length} bytes`;
+  if (fromOffset >= baseOffset + recordCount) return `it ends before offset ${fromOffset}`;
+  const parts = {
+    rows,
+    ends: bytes.subarray(endsAt, marksAt),
+    marks: bytes.subarray(marksAt, headersAt),
+    headers: bytes.subarray(headersAt),
+    isDirect: bytes.readUInt32LE(CHECKED_FROM + 8) === 0,
+    baseOffset,
+  };
+  return new BlockRun(parts, Math.max(0, fromOffset - baseOffset), recordCount);
 }
 
-function parseHeaders(bytes: Buffer): Record<string, string> {
-  return JSON.parse(bytes.toString('utf8')) as Record<string, string>;
+/** Its length comes first and is known last: room is left for that of plain ASCII, and the text moved on where it takes more. */
+function writeString(buffer: Buffer, at: number, value: string): number {
+  const guessedStart = writeLength(buffer, at, value.length);
+  const written = buffer.write(value, guessedStart, 'utf8');
+  if (written === value.length) return guessedStart + written;
+  const start = at + lengthBytes(written);
+  if (start !== guessedStart) buffer.copyWithin(start, guessedStart, guessedStart + written);
+  writeLength(buffer, at, written);
+  return start + written;
+}
+
+function lengthBytes(length: number): number {
+  let count = 1;
+  for (let rest = length >>> 7; rest > 0; rest >>>= 7) count += 1;
+  return count;
 }

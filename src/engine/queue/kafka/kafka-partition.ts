@@ -5,6 +5,7 @@ import type {
   PartitionRange,
   QueueRecord,
 } from '../../model/queue.js';
+import { type RecordRun, runOf } from '../../model/record-run.js';
 import { toQueueError } from './kafka-error.js';
 import type { FetchTarget } from './partition-fetcher.js';
 
@@ -59,7 +60,7 @@ export class KafkaPartition implements OwnedPartition, FetchTarget {
   }: {
     readonly bytesMin?: number;
     readonly waitMs: number;
-  }): Promise<readonly QueueRecord[] | undefined> {
+  }): Promise<readonly RecordRun[] | undefined> {
     this.#throwIfOver();
     if (!this.#hasEnough(bytesMin) && waitMs > 0) await this.#arrival(bytesMin, waitMs);
     this.#throwIfOver();
@@ -68,7 +69,7 @@ export class KafkaPartition implements OwnedPartition, FetchTarget {
     this.#lastRead = records;
     this.#setBuffer([]);
     this.#options.onRoom();
-    return records;
+    return [runOf(records)];
   }
 
   seek(offset: bigint): void {

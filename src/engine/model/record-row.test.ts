@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { QueueRecord } from '../../engine/model/queue.js';
-import { encodeChunk } from './encode-chunk.js';
+import type { QueueRecord } from './queue.js';
+import { encodeHole, encodeRows } from './record-row.js';
 
 const record = (change: Partial<QueueRecord>): QueueRecord => ({
   offset: 7n,
@@ -22,40 +22,15 @@ function decodeRows(bytes: Buffer): unknown[][] {
     }
     return bytes.toString('latin1', at, (at += length));
   };
-  const u32 = (): number => bytes.readUInt32LE((at += 4) - 4);
   const u64 = (): bigint => bytes.readBigUInt64LE((at += 8) - 8);
   const rows: unknown[][] = [];
   while (at < bytes.length) {
-    rows.push([
-      text(),
-      u32(),
-      u32(),
-      u64(),
-      u64(),
-      u64(),
-      u64(),
-      bytes[at++],
-      text(),
-      text(),
-      text(),
-    ]);
+    rows.push([u64(), u64(), bytes[at++], text(), text(), text()]);
   }
   return rows;
 }
 
-const chunk = {
-  topic: 'événements',
-  epoch: 3,
-  partition: 5,
-  first: 2n ** 60n,
-  last: 2n ** 63n,
-  shard: 0,
-};
-const HEAD = ['événements', 3, 5, 2n ** 60n, 2n ** 63n].map((part) =>
-  typeof part === 'string' ? Buffer.from(part).toString('latin1') : part,
-);
-
-describe('encodeChunk', () => {
+describe('encodeRows', () => {
   it.each([
     ['an event', record({}), [7n, 1_795_000_000_123n, 0, '', '', '{}']],
     ['a key', record({ key: Buffer.from('op-1') }), [7n, 1_795_000_000_123n, 0, '', 'op-1', '{}']],
@@ -87,15 +62,10 @@ describe('encodeChunk', () => {
       [7n, 1_795_000_000_123n, 0, 'value_too_large', '', 'x'.repeat(4096)],
     ],
   ])('writes %s', (_name, given, row) => {
-    expect(decodeRows(encodeChunk({ ...chunk, records: [given, given] }))).toEqual([
-      [...HEAD, ...row],
-      [...HEAD, ...row],
-    ]);
+    expect(decodeRows(encodeRows([given, given]))).toEqual([row, row]);
   });
 
-  it('writes a mark for a range without records', () => {
-    expect(decodeRows(encodeChunk({ ...chunk, records: [] }))).toEqual([
-      [...HEAD, 2n ** 60n, 0n, 0, 'hole', '', ''],
-    ]);
+  it('has a row for a range without records', () => {
+    expect(decodeRows(encodeHole(2n ** 60n))).toEqual([[2n ** 60n, 0n, 0, 'hole', '', '']]);
   });
 });
