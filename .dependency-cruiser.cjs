@@ -35,6 +35,15 @@ module.exports = {
       to: { path: '^src/engine/', pathNot: '^src/engine/(model|$1)/' },
     },
     {
+      name: 'stories-stand-on-load-filter-and-verify',
+      severity: 'error',
+      from: { path: '^src/engine/scenario/', pathNot: '\\.test\\.ts$' },
+      to: {
+        path: '^src/engine/',
+        pathNot: '^src/engine/(model|scenario|generate|filter|time|verify)/',
+      },
+    },
+    {
       name: 'only-tests-import-testing',
       severity: 'error',
       from: { path: '^src/', pathNot: '(/testing/|\\.test\\.tsx?$)' },

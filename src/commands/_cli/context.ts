@@ -38,6 +38,16 @@ export async function resolveContext({
   return { name: chosen.name, home: home.root, queue, store, reader };
 }
 
+/** The context of the stack in this home, whatever ATBD_HOME and the settings say. */
+export async function contextOfStack(home: AtbdHome): Promise<ResolvedContext> {
+  const record = await existingStack(home);
+  const [queue, connections] = await Promise.all([
+    queueConnection({ kind: 'local' }, userConfigPath(), home, record),
+    localStoreConnections(record, home),
+  ]);
+  return { name: LOCAL_CONTEXT, home: home.root, queue, ...connections };
+}
+
 /** What the user's file says about a context; `local` is built in. */
 export async function contextSpec(name: string, from: string): Promise<ContextSpec> {
   if (name === LOCAL_CONTEXT) return { queue: { kind: 'local' }, store: { kind: 'local' } };

@@ -9,7 +9,7 @@ import {
   type Node,
 } from 'yaml';
 import type { z } from 'zod';
-import { AtbdError } from '../../../engine/model/error.js';
+import { AtbdError, type ErrorCode } from '../../../engine/model/error.js';
 
 /** A settings file larger than this is somebody's data file given by mistake. */
 const FILE_BYTES_MAX = 1024 * 1024;
@@ -38,8 +38,27 @@ export async function readTextFile(path: string): Promise<string | undefined> {
   });
 }
 
+/** How a mistake in a file is told. */
+export interface YamlWords {
+  readonly code: ErrorCode;
+  /** What the file is, as in "cannot use the settings". */
+  readonly what: string;
+  readonly hint: string;
+}
+
+const SETTINGS: YamlWords = {
+  code: 'CONFIG_INVALID',
+  what: 'the settings',
+  hint: 'Correct the file, or have a look at `atbd context set --help`.',
+};
+
 /** Checks the text of a YAML file; every mistake is reported as `file:line:column`. */
-export function parseYaml<T>(path: string, text: string, schema: z.ZodType<T>): T {
+export function parseYaml<T>(
+  path: string,
+  text: string,
+  schema: z.ZodType<T>,
+  words: YamlWords = SETTINGS,
+): T {
   const lineCounter = new LineCounter();
   const document = parseDocument(text, { lineCounter, prettyErrors: false });
   const place = (offset: number): string => {
@@ -47,17 +66,13 @@ export function parseYaml<T>(path: string, text: string, schema: z.ZodType<T>): 
     return `${path}:${line}:${col}`;
   };
   if (document.errors.length > 0) {
-    throw configInvalid(
-      path,
-      document.errors.map((at) => `${place(at.pos[0])} ${at.message}`),
-    );
+    const mistakes = document.errors.map((at) => `${place(at.pos[0])} ${at.message}`);
+    throw invalid(path, mistakes, words);
   }
   const result = schema.safeParse(document.toJS() ?? {});
   if (result.success) return result.data;
-  throw configInvalid(
-    path,
-    result.error.issues.flatMap((issue) => mistakesOf(issue, document, place)),
-  );
+  const mistakes = result.error.issues.flatMap((issue) => mistakesOf(issue, document, place));
+  throw invalid(path, mistakes, words);
 }
 
 function mistakesOf(
@@ -110,17 +125,21 @@ function startOf(node: Node): number {
   return node.range?.[0] ?? 0;
 }
 
-function configInvalid(path: string, mistakes: readonly string[]): AtbdError {
+function invalid(
+  path: string,
+  mistakes: readonly string[],
+  { code, what, hint }: YamlWords,
+): AtbdError {
   const shown = mistakes.slice(0, MISTAKES_MAX);
   const rest = mistakes.length - shown.length;
   if (rest > 0) shown.push(`and ${rest} more`);
   return new AtbdError({
-    code: 'CONFIG_INVALID',
+    code,
     message:
       shown.length === 1
-        ? `cannot use the settings: ${shown.join('')}`
-        : `cannot use the settings in ${path}:\n  ${shown.join('\n  ')}`,
-    hint: 'Correct the file, or have a look at `atbd context set --help`.',
+        ? `cannot use ${what}: ${shown.join('')}`
+        : `cannot use ${what} in ${path}:\n  ${shown.join('\n  ')}`,
+    hint,
   });
 }
 

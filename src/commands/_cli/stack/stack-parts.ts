@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
 import { DEFAULT_BACKOFF } from '../../../engine/deploy/backoff.js';
 import type { PartSpec, ProcessSpec, TaskSpec } from '../../../engine/deploy/part.js';
 import { systemClock } from '../../../engine/model/clock.js';
@@ -16,7 +15,7 @@ import { LOCAL_CONTEXT } from '../config/config-schema.js';
 import { readSecret } from '../config/secret.js';
 import { localStoreConnections, resolveContext } from '../context.js';
 import { CLUSTER_SECRET } from './prepare-stack.js';
-import { BIN } from './start-in-background.js';
+import { BIN, END_WITH_PARENT } from './start-in-background.js';
 import type { StackRecord } from './stack-record.js';
 import { readWorkerState, workerStatePath } from './worker-state.js';
 
@@ -117,18 +116,10 @@ function ingestPart(home: AtbdHome): ProcessSpec {
     stage: STAGE.worker,
     ...LIMITS,
     command: process.execPath,
-    args: ['--import', endWithSupervisor(), BIN, 'worker', 'ingest', '--context', LOCAL_CONTEXT],
+    args: ['--import', END_WITH_PARENT, BIN, 'worker', 'ingest', '--context', LOCAL_CONTEXT],
     env: { ATBD_HOME: home.root, ATBD_STATE_FILE: stateFile },
     isReady: async (pid) => (await readWorkerState(stateFile, pid)) !== undefined,
   };
-}
-
-/** Preloaded into our own processes, so that they end with the supervisor; the shards see to it themselves. */
-function endWithSupervisor(): string {
-  const path = fileURLToPath(
-    new URL('../../../engine/deploy/end-with-supervisor.child.js', import.meta.url),
-  );
-  return pathToFileURL(path).href;
 }
 
 /** Ticks until the signal is aborted. */

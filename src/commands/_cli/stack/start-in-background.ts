@@ -9,7 +9,13 @@ import { userConfigPath, type AtbdHome } from '../atbd-home.js';
 /** The CLI itself, from `dist/commands/_cli/stack/`. */
 export const BIN = fileURLToPath(new URL('../../../../bin/run.js', import.meta.url));
 
-/** A supervisor that this process started and that outlives it. */
+/** Preloaded with `node --import`: the process ends when the one that started it is gone, however that ended. */
+export const END_WITH_PARENT = new URL(
+  '../../../engine/deploy/end-with-supervisor.child.js',
+  import.meta.url,
+).href;
+
+/** A supervisor that this process started. */
 export interface BackgroundSupervisor {
   /** Asks it to stop. */
   readonly stop: () => void;
@@ -21,18 +27,27 @@ export interface BackgroundSupervisor {
   readonly release: () => void;
 }
 
-/** Starts `up --foreground` in a session of its own; its words go to supervisor.log. */
-export function startInBackground(home: AtbdHome, args: readonly string[]): BackgroundSupervisor {
+/**
+ * Starts `up --foreground` in a session of its own; its words go to supervisor.log. With `endsWithUs` it stops
+ * the stack when this process ends, however it does; otherwise it outlives us.
+ */
+export function startInBackground(
+  home: AtbdHome,
+  args: readonly string[],
+  { endsWithUs = false } = {},
+): BackgroundSupervisor {
   const log = join(home.log, 'supervisor.log');
   putAside(log);
   const output = openSync(log, 'a', 0o600);
   let child: ChildProcess;
   try {
-    child = spawn(process.execPath, [BIN, 'up', '--local', '--foreground', '--json', ...args], {
+    const up = [BIN, 'up', '--local', '--foreground', '--json', ...args];
+    child = spawn(process.execPath, endsWithUs ? ['--import', END_WITH_PARENT, ...up] : up, {
       cwd: home.root,
       detached: true,
       env: { ...process.env, ATBD_HOME: home.root, ATBD_CONFIG: userConfigPath() },
-      stdio: ['ignore', output, output],
+      // The channel is closed when we are gone, and that is what such a child waits for.
+      stdio: endsWithUs ? ['ignore', output, output, 'ipc'] : ['ignore', output, output],
     });
   } finally {
     closeSync(output);
@@ -45,6 +60,7 @@ export function startInBackground(home: AtbdHome, args: readonly string[]): Back
     exit: () => exit,
     failure: () => failureIn(log),
     release: () => {
+      child.channel?.unref();
       child.unref();
     },
   };

@@ -1,0 +1,98 @@
+import { Flags } from '@oclif/core';
+import { AtbdError } from '../../engine/model/error.js';
+import type { StoryResult } from '../../engine/scenario/result.js';
+import { AtbdCommand } from '../_cli/atbd-command.js';
+import { styleOf } from '../_cli/style.js';
+import { findStory, type FoundStory } from './_scenario/find-story.js';
+import { renderResult } from './_scenario/render-result.js';
+import { runOne } from './_scenario/run-one.js';
+import { StoryProgress } from './_scenario/story-progress.js';
+
+/** What `scenario run --json` prints and `scenario report` reads. */
+interface RunAnswer {
+  readonly verdict: 'passed' | 'failed';
+  readonly results: readonly StoryResult[];
+}
+
+/** Plays stories on a stack of their own and holds what was stored against what truly happened. */
+export default class ScenarioRun extends AtbdCommand {
+  static override summary =
+    'Run stories: simulated traffic, faults, and what must be seen of them.';
+  static override description =
+    'Each story gets a stack of its own in a temporary folder: shards, a queue, workers. Its load is sent through, ' +
+    'its chaos is done to the pipe, and what is stored is compared with what the simulation knows to be true. ' +
+    'Exit code 0: all expectations hold. 1: one does not. 2: a story is not valid.';
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> quiet-day',
+    '<%= config.bin %> <%= command.id %> quiet-day worker-killed --repeat 3',
+    '<%= config.bin %> <%= command.id %> ./my-story/scenario.yaml --json',
+  ];
+  static override strict = false;
+  static override flags = {
+    seed: Flags.integer({ summary: "Another seed than the story's: another story.", min: 0 }),
+    repeat: Flags.integer({ summary: 'Run each story so often.', default: 1, min: 1, max: 1000 }),
+    keep: Flags.boolean({ summary: 'Leave the stack up in the end, and say how to reach it.' }),
+    folder: Flags.string({
+      summary: 'Where stacks and, after a failure, the logs of all parts are kept.',
+      helpValue: 'DIR',
+    }),
+  };
+  static override enableJsonFlag = true;
+
+  async run(): Promise<RunAnswer> {
+    const { flags, argv } = await this.parse(ScenarioRun);
+    const names = argv as string[];
+    if (names.length === 0) throw nothingNamed();
+    // All are read before the first is run, so that a mistake costs nothing.
+    const found = await Promise.all(names.map((name) => findStory(name)));
+    const results: StoryResult[] = [];
+    for (const each of found) {
+      const story = flags.seed === undefined ? each.story : { ...each.story, seed: flags.seed };
+      for (let round = 0; round < flags.repeat; round += 1)
+        results.push(await this.#runOne({ ...each, story }, flags));
+    }
+    const failed = results.filter(({ verdict }) => verdict === 'failed');
+    const answer: RunAnswer = { verdict: failed.length > 0 ? 'failed' : 'passed', results };
+    if (failed.length === 0) return answer;
+    // With --json the answer goes to stdout before the error ends the command.
+    if (this.jsonEnabled()) this.logJson(answer);
+    throw storyFailed(failed);
+  }
+
+  async #runOne(
+    found: FoundStory,
+    { keep, folder }: { readonly keep: boolean; readonly folder: string | undefined },
+  ): Promise<StoryResult> {
+    using progress = new StoryProgress(found.name, found.story.load.duration);
+    const result = await runOne(found, {
+      keep,
+      folder,
+      signal: this.signal,
+      onNews: (news) => {
+        progress.tell(news);
+      },
+    });
+    progress[Symbol.dispose]();
+    this.log(renderResult(result, styleOf(process.stdout)));
+    return result;
+  }
+}
+
+function nothingNamed(): AtbdError {
+  return new AtbdError({
+    code: 'USAGE_INVALID',
+    message: 'cannot run nothing: name a story or its file',
+    hint: 'See what there is: atbd scenario ls',
+  });
+}
+
+function storyFailed(failed: readonly StoryResult[]): AtbdError {
+  const [first] = failed;
+  const broken = first?.expectations.find(({ isMet }) => !isMet);
+  const names = [...new Set(failed.map(({ story }) => story.name))].join(', ');
+  return new AtbdError({
+    code: 'STORY_FAILED',
+    message: `cannot confirm what ${names} expects: ${broken?.title ?? ''}: expected ${broken?.expected ?? ''}, seen ${broken?.seen ?? ''}`,
+    hint: `Look at it: run it again with --keep, then: ${broken?.command ?? 'atbd status'}. Logs: ${first?.logFolder ?? 'none'}`,
+  });
+}

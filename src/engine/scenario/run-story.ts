@@ -1,0 +1,206 @@
+import { verify } from '../verify/verify.js';
+import type { PartitionReport } from '../verify/verify-partition.js';
+import type { Clock } from '../model/clock.js';
+import type { StoryStore } from '../model/story-store.js';
+import type { VerifyStore } from '../model/verify.js';
+import { checkExpectation } from './check-expectation.js';
+import { Disturber } from './disturb.js';
+import type { ExpectationContext } from './expectation/expectation.js';
+import { FreshnessWatch } from './freshness.js';
+import type { StoryPipe } from './pipe.js';
+import {
+  RESULT_VERSION,
+  type ChaosResult,
+  type ExpectationResult,
+  type Sample,
+  type StoryResult,
+} from './result.js';
+import { sendLoad } from './send-load.js';
+import type { StoryShop } from './shop.js';
+import type { Story } from './story.js';
+import { PipeWatch } from './watch.js';
+
+/** How often it is asked whether everything is stored. */
+const SETTLE_POLL_MS = 100;
+
+/** What happens, for a line of progress. */
+export type StoryNews =
+  | { readonly kind: 'sample'; readonly sample: Sample; readonly phase: 'load' | 'settle' }
+  | { readonly kind: 'chaos'; readonly words: string }
+  | { readonly kind: 'sent'; readonly count: number }
+  | { readonly kind: 'stored'; readonly count: number }
+  | { readonly kind: 'checked'; readonly result: ExpectationResult };
+
+/** Everything a story is run with. */
+export interface StoryParts {
+  readonly name: string;
+  readonly shop: StoryShop;
+  readonly pipe: StoryPipe;
+  readonly store: StoryStore & VerifyStore;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly onNews: (news: StoryNews) => void;
+  /** Event time of the story's first moment. */
+  readonly fromMs: number;
+}
+
+/**
+ * Sends the story's load through the pipe, breaks what it says when it says so, waits until all is stored, and asks
+ * every expectation. The same seed gives the same load, truth and verdicts; only times differ.
+ */
+export async function runStory(story: Story, parts: StoryParts): Promise<StoryResult> {
+  return new StoryRun(story, parts).run();
+}
+
+class StoryRun {
+  readonly #story: Story;
+  readonly #parts: StoryParts;
+  readonly #beganMs: number;
+  readonly #watch: PipeWatch;
+  readonly #freshness: FreshnessWatch;
+  #phase: 'load' | 'settle' = 'load';
+
+  constructor(story: Story, parts: StoryParts) {
+    const { pipe, clock, store, onNews } = parts;
+    this.#story = story;
+    this.#parts = parts;
+    this.#beganMs = clock.nowMs();
+    const onSample = (sample: Sample): void => {
+      onNews({ kind: 'sample', sample, phase: this.#phase });
+    };
+    this.#watch = new PipeWatch({ pipe, clock, beganMs: this.#beganMs, onSample });
+    this.#freshness = new FreshnessWatch(store, clock);
+  }
+
+  async run(): Promise<StoryResult> {
+    const watching = new AbortController();
+    const signal = AbortSignal.any([watching.signal, this.#parts.signal]);
+    const watches = [this.#watch.run(signal)];
+    if (this.#story.clock === 'real') watches.push(this.#freshness.run(signal));
+    try {
+      return await this.#tell();
+    } finally {
+      watching.abort(new Error('the story has ended'));
+      await Promise.all(watches);
+    }
+  }
+
+  async #tell(): Promise<StoryResult> {
+    const { clock, onNews, shop } = this.#parts;
+    const { sent, chaos } = await this.#sendLoad();
+    const sendMs = clock.nowMs() - this.#beganMs;
+    onNews({ kind: 'sent', count: sent });
+    const settledMs = await this.#settle(sent);
+    if (settledMs !== null) onNews({ kind: 'stored', count: sent });
+    const expectations = await this.#checkAll(sent, this.#beganMs + sendMs);
+    await this.#watch.look();
+    const truth = shop.truth();
+    const { fromMs } = this.#parts;
+    return {
+      version: RESULT_VERSION,
+      story: this.#describe(),
+      verdict: expectations.every(({ isMet }) => isMet) ? 'passed' : 'failed',
+      startedAt: new Date(this.#beganMs).toISOString(),
+      tookMs: clock.nowMs() - this.#beganMs,
+      load: {
+        fromMs,
+        toMs: fromMs + this.#story.load.duration,
+        sent,
+        duplicated: truth.sent.duplicated,
+        late: truth.sent.late,
+        outOfOrder: truth.sent.outOfOrder,
+        dead: [...truth.sent.dead.values()].reduce((sum, count) => sum + count, 0),
+        sendMs,
+        settleMs: settledMs,
+      },
+      faults: [],
+      chaos: [...chaos],
+      samples: [...this.#watch.samples],
+      expectations,
+      logFolder: null,
+    };
+  }
+
+  #describe(): StoryResult['story'] {
+    const { title, description, seed, clock, stack, load } = this.#story;
+    const { eventsPerSecond, users } = load;
+    const { shards, queue } = stack;
+    const about = { title, description, seed, clock, shards, queue, eventsPerSecond, users };
+    return { name: this.#parts.name, ...about };
+  }
+
+  async #sendLoad(): Promise<{ readonly sent: number; readonly chaos: readonly ChaosResult[] }> {
+    const { pipe, clock, signal, shop, fromMs, onNews } = this.#parts;
+    const { load, chaos, clock: clockKind } = this.#story;
+    const disturber = new Disturber({
+      chaos,
+      pipe,
+      clock,
+      signal,
+      beganMs: this.#beganMs,
+      onNews: (words) => {
+        onNews({ kind: 'chaos', words });
+      },
+    });
+    await using producer = await pipe.queue.createProducer();
+    const sent = await sendLoad({
+      shop,
+      producer,
+      topic: pipe.topic,
+      isReal: clockKind === 'real',
+      fromMs,
+      toMs: fromMs + load.duration,
+      eventsPerSecond: load.eventsPerSecond,
+      clock,
+      signal,
+      onStep: (storyMs, sentCount) => {
+        this.#watch.where = { storyMs, sent: sentCount };
+        disturber.reach(storyMs);
+      },
+    });
+    disturber.reach(load.duration);
+    return { sent, chaos: await disturber.over() };
+  }
+
+  /** Waits until all is stored, at most as long as the most patient expectation; null when it was not. */
+  async #settle(sentCount: number): Promise<number | null> {
+    this.#phase = 'settle';
+    const { clock, signal } = this.#parts;
+    const beganMs = clock.nowMs();
+    const untilMs = beganMs + Math.max(...this.#story.expect.map(({ withinMs }) => withinMs));
+    while (clock.nowMs() < untilMs) {
+      const { stored } = await this.#watch.look();
+      if (stored !== null && stored >= sentCount) return clock.nowMs() - beganMs;
+      await clock.sleep(SETTLE_POLL_MS, signal);
+    }
+    return null;
+  }
+
+  async #checkAll(sentCount: number, loadEndMs: number): Promise<ExpectationResult[]> {
+    const { clock, onNews } = this.#parts;
+    const context = this.#context(sentCount);
+    const results: ExpectationResult[] = [];
+    for (const expectation of this.#story.expect) {
+      const result = await checkExpectation(expectation, context, { clock, loadEndMs });
+      onNews({ kind: 'checked', result });
+      results.push(result);
+    }
+    return results;
+  }
+
+  #context(sentCount: number): ExpectationContext {
+    const { shop, store, signal, pipe, fromMs } = this.#parts;
+    const { queue, topic, groupId } = pipe;
+    return {
+      truth: shop.truth(),
+      sentCount,
+      store,
+      signal,
+      range: { fromMs, toMs: fromMs + this.#story.load.duration },
+      verify: (): Promise<readonly PartitionReport[]> =>
+        verify({ groupId, topic }, { queue, store, signal }),
+      freshness: () =>
+        this.#story.clock === 'real' ? this.#freshness.measure(signal) : Promise.resolve(null),
+    };
+  }
+}
