@@ -191,7 +191,6 @@ function rowsReady(records) {
 /** One insert at a time per partition, as the worker does. */
 async function insert(context, chunks) {
   const store = createChunkStore(context.testStore.store);
-  const { signal } = new AbortController();
   const lanes = Map.groupBy
     ? Map.groupBy(chunks, ({ partition }) => partition)
     : chunks.reduce(
@@ -200,7 +199,7 @@ async function insert(context, chunks) {
       );
   await Promise.all(
     [...lanes.values()].map(async (lane) => {
-      for (const chunk of lane) await store.writeChunk(chunk, signal);
+      for (const chunk of lane) await store.writeChunk(chunk, new AbortController().signal);
     }),
   );
 }

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Chunk } from '../../engine/model/chunk.js';
 import type { QueueRecord } from '../../engine/model/queue.js';
-import { runOf } from '../../engine/model/record-run.js';
+import { encodeRows } from '../../engine/model/record-row.js';
+import { type RecordRun, runOf } from '../../engine/model/record-run.js';
 import { startTestStore, type TestStore } from '../testing/test-store.js';
 import { createChunkStore } from './chunk-store.js';
 
@@ -91,6 +92,41 @@ describe('ChunkStore', () => {
       ),
     ).toEqual([{ first: 0, last: 9, stored: 0, dead: 0 }]);
   });
+
+  it("reads lengths that are padded, as Kafka's records bring them", async () => {
+    const head = encodeRows([record(0, null)]).subarray(0, 17);
+    const value = Buffer.from(JSON.stringify({ service: 'pay', message: 'x'.repeat(60) }));
+    const padded = (bytes: Buffer) => Buffer.concat([Buffer.from([bytes.length | 0x80, 0]), bytes]);
+    const bytes = Buffer.concat([
+      head,
+      Buffer.from([0]),
+      padded(Buffer.alloc(70, 'k')),
+      padded(value),
+    ]);
+    const run = { ...runOf([record(0, null)]), recordCount: 1, rows: () => bytes } as RecordRun;
+    const chunk = { ...chunkOf('padded', [], 0), runs: [run] };
+    await createChunkStore(testStore.store).writeChunk(chunk, signal);
+    expect(
+      await rows(
+        `SELECT service, length(message) AS length FROM events WHERE topic = {topic:String}`,
+        'padded',
+      ),
+    ).toEqual([{ service: 'pay', length: 60 }]);
+  });
+
+  it.each(['plain', 'with:e7:p9:1-2:s3', 'größe', '$^.*'])(
+    'finds the address of a chunk of topic %j in its token',
+    async (topic) => {
+      const chunk = { ...chunkOf(topic, [record(5, '{}')], 9), epoch: 4, partition: 3, first: 5n };
+      await createChunkStore(testStore.store).writeChunk(chunk, signal);
+      expect(
+        await rows(
+          'SELECT topic, epoch, partition, first, last, stored FROM ledger WHERE topic = {topic:String}',
+          topic,
+        ),
+      ).toEqual([{ topic, epoch: 4, partition: 3, first: 5, last: 9, stored: 1 }]);
+    },
+  );
 
   it('assigns partitions once, the same on every shard, and keeps epochs', async () => {
     const store = createChunkStore(testStore.store);

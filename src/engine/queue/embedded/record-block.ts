@@ -11,7 +11,7 @@ import {
   writeText,
 } from '../../model/record-row.js';
 import type { RecordRun } from '../../model/record-run.js';
-import { BlockRun, END_BYTES, MARK } from './block-run.js';
+import { END_BYTES, type HeadersByIndex, MARK, RowRun } from '../row-run.js';
 
 /**
  * A block is what one `send` adds to one partition, cut at a bounded size: the value of one LMDB
@@ -157,11 +157,10 @@ export function openBlock(
     rows,
     ends: bytes.subarray(endsAt, marksAt),
     marks: bytes.subarray(marksAt, headersAt),
-    headers: bytes.subarray(headersAt),
+    headers: () => parseHeaders(bytes.subarray(headersAt)),
     isDirect: bytes.readUInt32LE(CHECKED_FROM + 8) === 0,
-    baseOffset,
   };
-  return new BlockRun(parts, Math.max(0, fromOffset - baseOffset), recordCount);
+  return new RowRun(parts, Math.max(0, fromOffset - baseOffset), recordCount);
 }
 
 /** Its length comes first and is known last: room is left for that of plain ASCII, and the text moved on where it takes more. */
@@ -179,4 +178,8 @@ function lengthBytes(length: number): number {
   let count = 1;
   for (let rest = length >>> 7; rest > 0; rest >>>= 7) count += 1;
   return count;
+}
+
+function parseHeaders(bytes: Buffer): HeadersByIndex {
+  return bytes.length === 0 ? {} : (JSON.parse(bytes.toString('utf8')) as HeadersByIndex);
 }

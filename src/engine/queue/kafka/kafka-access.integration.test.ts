@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import kafkajs from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { QueueConnection, SaslOptions } from '../../model/connection.js';
 import type { Queue } from '../../model/queue.js';
@@ -100,6 +101,49 @@ describe.runIf(hasKafka())('Kafka', () => {
   it('says soon that no broker answers', async () => {
     await using queue = await openQueue({ kind: 'kafka', brokers: ['127.0.0.1:1'] });
     await expect(queue.listTopics()).rejects.toMatchObject({ code: 'QUEUE_UNREACHABLE' });
+  });
+
+  it('reads what a transaction committed, and not what one took back', async () => {
+    await using queue = await openQueue({ kind: 'kafka', brokers: [broker.bootstrap] });
+    const topic = 'transactions';
+    await queue.createTopic(topic, { partitionCount: 1 });
+    const client = new kafkajs.Kafka({
+      brokers: [broker.bootstrap],
+      logLevel: kafkajs.logLevel.NOTHING,
+    });
+    const producer = client.producer({
+      transactionalId: 'shop',
+      idempotent: true,
+      maxInFlightRequests: 1,
+    });
+    await producer.connect();
+    for (const [value, isCommit] of [
+      ['first', true],
+      ['taken back', false],
+      ['last', true],
+    ] as const) {
+      const transaction = await producer.transaction();
+      await transaction.send({ topic, messages: [{ value }, { value }] });
+      await (isCommit ? transaction.commit() : transaction.abort());
+    }
+    await producer.disconnect();
+    const { partitions } = await queue.describeTopic(topic);
+    const read: [bigint, string][] = [];
+    for await (const { records } of queue.read({
+      topic,
+      fromOffsets: new Map([[0, 0n]]),
+      untilOffsets: new Map([[0, partitions[0]!.end]]),
+      signal: new AbortController().signal,
+    })) {
+      read.push(...records.map(({ offset, value }): [bigint, string] => [offset, String(value)]));
+    }
+    // Offsets 2, 5 and 8 are the ends of the transactions.
+    expect(read).toEqual([
+      [0n, 'first'],
+      [1n, 'first'],
+      [6n, 'last'],
+      [7n, 'last'],
+    ]);
   });
 
   it.each(['gzip', 'snappy', 'lz4', 'zstd'])(

@@ -66,16 +66,6 @@ export interface Broker {
       partitions: readonly { partition: number; offset: string; metadata: string }[];
     }[];
   }): Promise<unknown>;
-  fetch(request: {
-    isolationLevel: number;
-    maxWaitTime: number;
-    minBytes: number;
-    maxBytes: number;
-    topics: readonly {
-      topic: string;
-      partitions: readonly { partition: number; fetchOffset: string; maxBytes: number }[];
-    }[];
-  }): Promise<{ responses: { topicName: string; partitions: FetchedPartition[] }[] }>;
 }
 
 export interface JoinedGroup {
@@ -83,29 +73,6 @@ export interface JoinedGroup {
   readonly leaderId: string;
   readonly memberId: string;
   readonly members: readonly { memberId: string; memberMetadata: Buffer }[];
-}
-
-export interface FetchedPartition {
-  readonly partition: number;
-  readonly highWatermark: string;
-  readonly messages: KafkaMessage[];
-}
-
-export interface KafkaMessage {
-  readonly offset: string;
-  readonly timestamp: string;
-  readonly key: Buffer | null;
-  readonly value: Buffer | null;
-  readonly headers: Record<string, Buffer | undefined>;
-}
-
-/** What a fetch gave for one partition, without aborted transactions and control records. */
-export interface FetchedBatch {
-  readonly messages: KafkaMessage[];
-  /** The last offset that was looked at, which may be a control record's. */
-  lastOffset(): string;
-  isEmptyIncludingFiltered(): boolean;
-  isEmptyDueToLogCompactedMessages(): boolean;
 }
 
 export interface ProtocolRequest {
@@ -128,6 +95,11 @@ export interface Encoder {
   writeUVarIntArray(items: readonly Encoder[]): Encoder;
   writeBoolean(value: boolean): Encoder;
   writeBuffer(value: Buffer): Encoder;
+  writeInt8(value: number): Encoder;
+  writeInt32(value: number): Encoder;
+  writeInt64(value: string): Encoder;
+  writeString(value: string): Encoder;
+  writeArray(items: readonly Encoder[]): Encoder;
 }
 
 /** kafkajs's byte reader, as far as we use it. */
@@ -142,7 +114,7 @@ export interface Decoder {
 }
 
 /** Records of committed transactions only. */
-export const READ_COMMITTED = 1;
+const READ_COMMITTED = 1;
 
 /** How long we wait for a TCP connection, and for an answer. */
 const CONNECTION_TIMEOUT_MS = 3_000;
@@ -170,17 +142,12 @@ export function createCluster(config: KafkaConfig): Cluster {
   });
 }
 
-export function toBatch(
-  topic: string,
-  fetchedOffset: bigint,
-  fetched: FetchedPartition,
-): FetchedBatch {
-  const Batch = require('kafkajs/src/consumer/batch') as new (
-    topic: string,
-    fetchedOffset: string,
-    fetched: FetchedPartition,
-  ) => FetchedBatch;
-  return new Batch(topic, fetchedOffset.toString(), fetched);
+/** Kafka's own error of an answer's error code. */
+export function kafkaError(code: number): Error {
+  const { createErrorFromCode } = require('kafkajs/src/protocol/error') as {
+    createErrorFromCode: (code: number) => Error;
+  };
+  return createErrorFromCode(code);
 }
 
 export function createEncoder(): Encoder {

@@ -1,11 +1,6 @@
 import { AtbdError } from '../../model/error.js';
-import type {
-  GroupPosition,
-  OwnedPartition,
-  PartitionRange,
-  QueueRecord,
-} from '../../model/queue.js';
-import { type RecordRun, runOf } from '../../model/record-run.js';
+import type { GroupPosition, OwnedPartition, PartitionRange } from '../../model/queue.js';
+import { countBefore, type RecordRun } from '../../model/record-run.js';
 import { toQueueError } from './kafka-error.js';
 import type { FetchTarget } from './partition-fetcher.js';
 
@@ -33,10 +28,10 @@ export class KafkaPartition implements OwnedPartition, FetchTarget {
   readonly range: PartitionRange;
   readonly signal: AbortSignal;
   readonly #options: KafkaPartitionOptions;
-  #buffer: QueueRecord[] = [];
+  #buffer: RecordRun[] = [];
   #bufferBytes = 0;
   /** What the last read gave: a short step back finds it here. */
-  #lastRead: readonly QueueRecord[] = [];
+  #lastRead: readonly RecordRun[] = [];
   /** Where the next fetch begins. */
   #fetchOffset: bigint;
   #failure: AtbdError | undefined;
@@ -65,20 +60,20 @@ export class KafkaPartition implements OwnedPartition, FetchTarget {
     if (!this.#hasEnough(bytesMin) && waitMs > 0) await this.#arrival(bytesMin, waitMs);
     this.#throwIfOver();
     if (this.#buffer.length === 0) return undefined;
-    const records = this.#buffer;
-    this.#lastRead = records;
+    const runs = this.#buffer;
+    this.#lastRead = runs;
     this.#setBuffer([]);
     this.#options.onRoom();
-    return [runOf(records)];
+    return runs;
   }
 
   seek(offset: bigint): void {
     this.#failure = undefined;
     const known = [...this.#lastRead, ...this.#buffer];
-    const oldest = known[0]?.offset;
+    const oldest = known[0]?.offsetAt(0);
     this.#lastRead = [];
     if (oldest !== undefined && oldest <= offset && offset <= this.#fetchOffset) {
-      this.#setBuffer(known.filter((record) => record.offset >= offset));
+      this.#setBuffer(known.flatMap((run) => from(run, offset)));
     } else if (offset !== this.#fetchOffset) {
       this.#setBuffer([]);
       this.#fetchOffset = offset;
@@ -110,14 +105,13 @@ export class KafkaPartition implements OwnedPartition, FetchTarget {
     return this.#fetchOffset;
   }
 
-  accept(fetchedFrom: bigint, records: readonly QueueRecord[], nextOffset: bigint): void {
+  accept(fetchedFrom: bigint, run: RecordRun | undefined, nextOffset: bigint): void {
     // Somebody sought while the answer was on its way.
     if (fetchedFrom !== this.#fetchOffset) return;
     this.#fetchOffset = nextOffset;
-    for (const record of records) {
-      this.#buffer.push(record);
-      this.#bufferBytes += record.value?.length ?? 0;
-    }
+    if (run === undefined) return;
+    this.#buffer.push(run);
+    this.#bufferBytes += run.byteCount;
     this.#onArrival();
   }
 
@@ -131,9 +125,9 @@ export class KafkaPartition implements OwnedPartition, FetchTarget {
     this.#onArrival();
   }
 
-  #setBuffer(records: QueueRecord[]): void {
-    this.#buffer = records;
-    this.#bufferBytes = records.reduce((sum, { value }) => sum + (value?.length ?? 0), 0);
+  #setBuffer(runs: RecordRun[]): void {
+    this.#buffer = runs;
+    this.#bufferBytes = runs.reduce((sum, { byteCount }) => sum + byteCount, 0);
   }
 
   #hasEnough(bytesMin: number): boolean {
@@ -164,4 +158,10 @@ export class KafkaPartition implements OwnedPartition, FetchTarget {
       };
     });
   }
+}
+
+/** What of the run lies at or after `offset`: all, a part or nothing. */
+function from(run: RecordRun, offset: bigint): RecordRun[] {
+  const skipped = countBefore(run, offset);
+  return skipped === run.recordCount ? [] : [run.slice(skipped, run.recordCount)];
 }

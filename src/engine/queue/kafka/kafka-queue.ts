@@ -18,7 +18,6 @@ import type {
   RecordBatch,
   TopicDescription,
 } from '../../model/queue.js';
-import { registerCodecs } from './codecs.js';
 import { kafkaErrorType, toQueueError } from './kafka-error.js';
 import { type Cluster, createCluster } from './kafka-internals.js';
 import { KafkaConsumer } from './kafka-consumer.js';
@@ -51,7 +50,6 @@ const PASSING = [
 ];
 
 export async function openKafkaQueue(connection: KafkaConnection): Promise<Queue> {
-  registerCodecs();
   return Promise.resolve(new KafkaQueue(connection, systemClock));
 }
 

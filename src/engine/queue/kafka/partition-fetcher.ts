@@ -1,12 +1,8 @@
-import type { QueueRecord } from '../../model/queue.js';
+import type { RecordRun } from '../../model/record-run.js';
+import { type FetchedPartition, fetchRequest } from './fetch-request.js';
 import { kafkaErrorType } from './kafka-error.js';
-import {
-  type Cluster,
-  type FetchedBatch,
-  type KafkaMessage,
-  READ_COMMITTED,
-  toBatch,
-} from './kafka-internals.js';
+import { type Cluster, kafkaError } from './kafka-internals.js';
+import { decodeBatches } from './record-batch.js';
 
 /** What a fetch is made for; the fetcher asks for its wishes anew with every request. */
 export interface FetchTarget {
@@ -14,8 +10,8 @@ export interface FetchTarget {
   readonly partition: number;
   /** The offset to fetch from; undefined when it wants nothing now. */
   wantedOffset(): bigint | undefined;
-  /** Records from `fetchedFrom` on, and the offset to go on from: beyond records that were filtered out. */
-  accept(fetchedFrom: bigint, records: readonly QueueRecord[], nextOffset: bigint): void;
+  /** Records from `fetchedFrom` on (none when all were filtered out), and the offset to go on from. */
+  accept(fetchedFrom: bigint, run: RecordRun | undefined, nextOffset: bigint): void;
   /** The wanted offset is not in the log. */
   reject(error: unknown): void;
 }
@@ -80,78 +76,33 @@ async function fetchFrom(
   cluster: Cluster,
   leader: string,
   wishes: readonly Wish[],
-  options: FetchOptions,
+  { waitMs, bytesMin, partitionBytesMax }: FetchOptions,
 ): Promise<void> {
   const broker = await cluster.findBroker({ nodeId: leader });
-  const { waitMs, bytesMin, partitionBytesMax } = options;
-  try {
-    const { responses } = await broker.fetch({
-      isolationLevel: READ_COMMITTED,
-      maxWaitTime: waitMs,
-      minBytes: bytesMin,
-      maxBytes: RESPONSE_BYTES_MAX,
-      topics: wishes.map(({ target, offset }) => ({
-        topic: target.topic,
-        partitions: [
-          {
-            partition: target.partition,
-            fetchOffset: offset.toString(),
-            maxBytes: partitionBytesMax,
-          },
-        ],
-      })),
-    });
-    for (const { topicName, partitions } of responses) {
-      for (const fetched of partitions) {
-        const wish = wishes.find(
-          ({ target }) => target.topic === topicName && target.partition === fetched.partition,
-        );
-        if (wish !== undefined) deliver(wish, toBatch(topicName, wish.offset, fetched));
-      }
-    }
-  } catch (error) {
-    await onFetchError(cluster, wishes, error);
+  const topics = wishes.map(({ target: { topic, partition }, offset }) => ({
+    ...{ topic, partition, offset },
+    bytesMax: partitionBytesMax,
+  }));
+  const request = fetchRequest({ waitMs, bytesMin, bytesMax: RESPONSE_BYTES_MAX, topics });
+  const answers = (await broker.connectionPool.send(request)) as readonly FetchedPartition[];
+  for (const answer of answers) {
+    const wish = wishes.find(
+      ({ target }) => target.topic === answer.topic && target.partition === answer.partition,
+    );
+    if (wish === undefined) continue;
+    if (answer.errorCode === 0) await deliver(wish, answer);
+    else await refuse(cluster, wish, kafkaError(answer.errorCode));
   }
 }
 
-/** kafkajs tells of one partition's error as if it were the whole request's. */
-async function onFetchError(
-  cluster: Cluster,
-  wishes: readonly Wish[],
-  error: unknown,
-): Promise<void> {
+async function refuse(cluster: Cluster, { target }: Wish, error: Error): Promise<void> {
   const type = kafkaErrorType(error);
-  if (type === 'OFFSET_OUT_OF_RANGE') {
-    const at = error as { topic?: string; partition?: number };
-    const hit = wishes.find(
-      ({ target }) => target.topic === at.topic && target.partition === at.partition,
-    );
-    if (hit === undefined) throw error;
-    hit.target.reject(error);
-  } else if (type !== undefined && STALE.includes(type)) await cluster.refreshMetadata();
+  if (type === 'OFFSET_OUT_OF_RANGE') target.reject(error);
+  else if (type !== undefined && STALE.includes(type)) await cluster.refreshMetadata();
   else throw error;
 }
 
-function deliver({ target, offset }: Wish, batch: FetchedBatch): void {
-  if (batch.isEmptyIncludingFiltered() && !batch.isEmptyDueToLogCompactedMessages()) return;
-  target.accept(offset, batch.messages.map(toRecord), BigInt(batch.lastOffset()) + 1n);
-}
-
-function toRecord({ offset, timestamp, key, value, headers }: KafkaMessage): QueueRecord {
-  return {
-    offset: BigInt(offset),
-    timestampMs: Number(timestamp),
-    key,
-    value,
-    headers: toHeaders(headers),
-  };
-}
-
-function toHeaders(headers: KafkaMessage['headers']): Record<string, string> | undefined {
-  let texts: Record<string, string> | undefined;
-  for (const name in headers) {
-    texts ??= {};
-    texts[name] = String(headers[name] ?? '');
-  }
-  return texts;
+async function deliver({ target, offset }: Wish, answer: FetchedPartition): Promise<void> {
+  const { run, nextOffset } = await decodeBatches(answer, offset);
+  if (nextOffset !== undefined) target.accept(offset, run, nextOffset);
 }

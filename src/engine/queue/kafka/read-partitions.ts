@@ -1,4 +1,5 @@
 import type { PartitionRange, QueueRecord, ReadOptions, RecordBatch } from '../../model/queue.js';
+import { countBefore, type RecordRun, recordsOf } from '../../model/record-run.js';
 import type { Cluster } from './kafka-internals.js';
 import { type FetchTarget, fetchRound } from './partition-fetcher.js';
 
@@ -34,7 +35,7 @@ class ReadTarget implements FetchTarget {
   readonly partition: number;
   readonly #until: bigint | undefined;
   #next: bigint;
-  #records: QueueRecord[] = [];
+  #runs: RecordRun[] = [];
   #failure: Error | undefined;
 
   constructor(
@@ -52,12 +53,11 @@ class ReadTarget implements FetchTarget {
     return this.#until !== undefined && this.#next >= this.#until ? undefined : this.#next;
   }
 
-  accept(_fetchedFrom: bigint, records: readonly QueueRecord[], nextOffset: bigint): void {
+  accept(_fetchedFrom: bigint, run: RecordRun | undefined, nextOffset: bigint): void {
     this.#next = nextOffset;
-    const until = this.#until;
-    this.#records.push(
-      ...(until === undefined ? records : records.filter(({ offset }) => offset < until)),
-    );
+    if (run === undefined) return;
+    const count = this.#until === undefined ? run.recordCount : countBefore(run, this.#until);
+    if (count > 0) this.#runs.push(run.slice(0, count));
   }
 
   reject(error: unknown): void {
@@ -65,9 +65,9 @@ class ReadTarget implements FetchTarget {
   }
 
   take(): readonly QueueRecord[] {
-    const records = this.#records;
-    this.#records = [];
-    return records;
+    const runs = this.#runs;
+    this.#runs = [];
+    return recordsOf(runs);
   }
 
   throwIfRejected(): void {

@@ -1,7 +1,7 @@
-import { BACKFILL_HEADER } from '../../model/limit.js';
-import type { QueueRecord } from '../../model/queue.js';
-import { encodeRows, ROW_HEAD_BYTES } from '../../model/record-row.js';
-import type { RecordRun } from '../../model/record-run.js';
+import { BACKFILL_HEADER } from '../model/limit.js';
+import type { QueueRecord } from '../model/queue.js';
+import { encodeRows, ROW_HEAD_BYTES } from '../model/record-row.js';
+import type { RecordRun } from '../model/record-run.js';
 
 /** What a row does not say of its record; one byte a record. */
 export const MARK = {
@@ -18,33 +18,37 @@ export const END_BYTES = 4;
 /** Where the queue time lies in a row (`record-row.ts`). */
 const TIME_AT = 8;
 
-/** The parts of a block, as `record-block.ts` describes it; `ends` counts from the first row. */
-interface BlockParts {
+export type HeadersByIndex = Readonly<Record<number, QueueRecord['headers']>>;
+
+/** Rows back to back, and what they do not say. */
+export interface RowParts {
   readonly rows: Buffer;
+  /** Where each row ends, counted from the first: UInt32, little endian. */
   readonly ends: Buffer;
+  /** A byte of MARKs a record. */
   readonly marks: Buffer;
-  readonly headers: Buffer;
-  /** Whether the rows may be sent as they are. */
+  /** Of the records marked `hasHeaders`. */
+  readonly headers: () => HeadersByIndex;
+  /** Whether the rows may be sent as they are (no value is too large). */
   readonly isDirect: boolean;
-  readonly baseOffset: number;
 }
 
-/** Records of a block from one index up to another; nothing is decoded before somebody asks. */
-export class BlockRun implements RecordRun {
+/** Records that a queue has as rows, from one index up to another; nothing is decoded before somebody asks. */
+export class RowRun implements RecordRun {
   readonly recordCount: number;
   readonly byteCount: number;
-  readonly #block: BlockParts;
+  readonly #parts: RowParts;
   readonly #from: number;
 
-  constructor(block: BlockParts, from: number, to: number) {
-    this.#block = block;
+  constructor(parts: RowParts, from: number, to: number) {
+    this.#parts = parts;
     this.#from = from;
     this.recordCount = to - from;
     this.byteCount = this.bytesOfFirst(this.recordCount);
   }
 
   offsetAt(index: number): bigint {
-    return BigInt(this.#block.baseOffset + this.#from + index);
+    return this.#parts.rows.readBigUInt64LE(this.#endOf(this.#from + index - 1));
   }
 
   bytesOfFirst(count: number): number {
@@ -52,32 +56,31 @@ export class BlockRun implements RecordRun {
   }
 
   slice(from: number, to: number): RecordRun {
-    return new BlockRun(this.#block, this.#from + from, this.#from + to);
+    return new RowRun(this.#parts, this.#from + from, this.#from + to);
   }
 
   rows(): Buffer {
-    const { rows, isDirect } = this.#block;
+    const { rows, isDirect } = this.#parts;
     if (!isDirect) return encodeRows(this.records());
     const start = this.#endOf(this.#from - 1);
     return rows.subarray(start, start + this.byteCount);
   }
 
   records(): readonly QueueRecord[] {
-    const { headers } = this.#block;
-    const byIndex = (headers.length === 0 ? {} : JSON.parse(headers.toString('utf8'))) as Headers;
+    const headers = this.#parts.headers();
     return Array.from({ length: this.recordCount }, (_, index) =>
-      this.#recordAt(this.#from + index, byIndex),
+      this.#recordAt(this.#from + index, headers),
     );
   }
 
-  #recordAt(index: number, headers: Headers): QueueRecord {
-    const { rows, marks, baseOffset } = this.#block;
+  #recordAt(index: number, headers: HeadersByIndex): QueueRecord {
+    const { rows, marks } = this.#parts;
     const mark = marks[index] ?? 0;
     const start = this.#endOf(index - 1);
     const reason = readText(rows, start + ROW_HEAD_BYTES);
     const key = readText(rows, reason.end);
     return {
-      offset: BigInt(baseOffset + index),
+      offset: rows.readBigUInt64LE(start),
       timestampMs: Number(rows.readBigInt64LE(start + TIME_AT)),
       key: mark & MARK.hasNoKey ? null : key.bytes,
       value: mark & MARK.isTombstone ? null : readText(rows, key.end).bytes,
@@ -86,11 +89,9 @@ export class BlockRun implements RecordRun {
   }
 
   #endOf(index: number): number {
-    return index < 0 ? 0 : this.#block.ends.readUInt32LE(index * END_BYTES);
+    return index < 0 ? 0 : this.#parts.ends.readUInt32LE(index * END_BYTES);
   }
 }
-
-type Headers = Readonly<Record<number, QueueRecord['headers']>>;
 
 /** A length (unsigned LEB128) and so many bytes, as a view. */
 function readText(rows: Buffer, at: number): { readonly bytes: Buffer; readonly end: number } {
