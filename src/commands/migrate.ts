@@ -1,5 +1,6 @@
+import { Flags } from '@oclif/core';
 import { AtbdCommand } from './_cli/atbd-command.js';
-import { resolveContext } from './_cli/context.js';
+import { resolveLiveContext } from './_cli/context.js';
 import type { AppliedMigration } from '../store/migration/migrate.js';
 
 export default class Migrate extends AtbdCommand {
@@ -8,21 +9,36 @@ export default class Migrate extends AtbdCommand {
     'Safe to run again and beside running workers; `up` does it by itself. Every shard must answer.';
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
+    '<%= config.bin %> <%= command.id %> --dry-run',
     '<%= config.bin %> <%= command.id %> --context production --json',
   ];
+  static override flags = {
+    'dry-run': Flags.boolean({ summary: 'Only say what would be applied; change nothing.' }),
+  };
   static override enableJsonFlag = true;
 
-  async run(): Promise<{ applied: readonly AppliedMigration[] }> {
+  /** With --dry-run `applied` is empty and `pending` says what would be; without it nothing is pending. */
+  async run(): Promise<MigrateAnswer> {
     const { flags } = await this.parse(Migrate);
-    const context = await resolveContext({ name: flags.context });
-    const [{ openStore }, { migrate }] = await Promise.all([
+    const context = await resolveLiveContext({ name: flags.context });
+    const [{ openStore }, { migrate, pendingMigrations }] = await Promise.all([
       import('../store/clickhouse/store.js'),
       import('../store/migration/migrate.js'),
     ]);
     await using store = openStore(context.store);
-    const applied = await migrate(store);
-    for (const { shard, name } of applied) this.log(`shard ${shard}: applied ${name}`);
-    if (applied.length === 0) this.log('Every shard is up to date.');
-    return { applied };
+    const answer = flags['dry-run']
+      ? { applied: [], pending: await pendingMigrations(store) }
+      : { applied: await migrate(store), pending: [] };
+    for (const { shard, name } of answer.applied) this.log(`shard ${shard}: applied ${name}`);
+    for (const { shard, name } of answer.pending) this.log(`shard ${shard}: would apply ${name}`);
+    const { applied, pending } = answer;
+    if (applied.length + pending.length === 0) this.log('Every shard is up to date.');
+    return answer;
   }
+}
+
+/** What `--json` prints: an API. */
+interface MigrateAnswer {
+  readonly applied: readonly AppliedMigration[];
+  readonly pending: readonly AppliedMigration[];
 }

@@ -7,6 +7,7 @@ import { describeStack, type StackReport } from './_cli/stack/describe-stack.js'
 import { hasStack } from './_cli/stack/home-folder.js';
 import { ingestLag } from './_cli/stack/ingest-lag.js';
 import { renderStack } from './_cli/stack/render-stack.js';
+import { stackNotUp } from './_cli/stack/stack-not-up.js';
 import { liveStatus } from './_cli/stack/wait-until-up.js';
 import { styleOf } from './_cli/style.js';
 
@@ -46,12 +47,10 @@ export default class Status extends AtbdCommand {
 }
 
 async function notRunning(home: AtbdHome): Promise<AtbdError> {
-  const wasMade = await hasStack(home);
+  if (await hasStack(home)) return stackNotUp(home);
   return new AtbdError({
     code: 'STACK_NOT_RUNNING',
-    message: wasMade
-      ? `the local stack in ${home.root} is not up; its data is there`
-      : `cannot find a local stack in ${home.root}`,
+    message: `cannot find a local stack in ${home.root}`,
     hint: 'Start it: atbd up --local',
   });
 }

@@ -205,6 +205,21 @@ describe('atbd up --local', () => {
       code: 0,
       stdout: `The local stack in ${stack.home} is not up.\n`,
     });
+    // The queue works without the stack; the store does not, and that is said in one line of advice.
+    for (const command of [
+      ['query', 'logs'],
+      ['query', 'trace', 'op-1'],
+      ['verify'],
+      ['migrate'],
+    ]) {
+      const { code, stderr } = await stack.atbd(...command);
+      expect({ code, stderr }).toEqual({
+        code: 6,
+        stderr: expect.stringMatching(
+          /is not up; its data is there[^]*STACK_NOT_RUNNING[^]*atbd up --local/,
+        ) as string,
+      });
+    }
     await stack.up();
     await expectAllStored(service);
   });

@@ -6,7 +6,7 @@ import { verify, type VerifyProgress } from '../engine/verify/verify.js';
 import { openStore } from '../store/clickhouse/store.js';
 import { createVerifyStore } from '../store/verify/verify-store.js';
 import { AtbdCommand } from './_cli/atbd-command.js';
-import { resolveContext } from './_cli/context.js';
+import { resolveLiveContext } from './_cli/context.js';
 import { renderAnswer, toAnswer, type VerifyAnswer } from './_cli/verify/render-report.js';
 
 /** Shorter runs need no progress. */
@@ -30,7 +30,7 @@ export default class Verify extends AtbdCommand {
 
   async run(): Promise<VerifyAnswer> {
     const { flags } = await this.parse(Verify);
-    const context = await resolveContext({ name: flags.context });
+    const context = await resolveLiveContext({ name: flags.context });
     await using queue = await openQueue(context.queue);
     await using store = openStore(context.reader);
     const options = { groupId: INGEST_GROUP_ID, topic: flags.topic, onProgress: this.#progress() };

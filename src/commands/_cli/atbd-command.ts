@@ -1,5 +1,5 @@
 import { Command, Errors, Flags, settings } from '@oclif/core';
-import { AtbdError } from '../../engine/model/error.js';
+import { AtbdError, type ErrorCode } from '../../engine/model/error.js';
 import { bugAsJson, bugAsText, errorAsJson, errorAsText, usageError } from './error-layout.js';
 
 /**
@@ -60,10 +60,11 @@ export abstract class AtbdCommand extends Command {
     else process.stderr.write(isJson ? bugAsJson(error) : bugAsText(error));
   }
 
-  /** What was aborted by Ctrl-C may come back as any kind of abort. */
+  /** What was aborted by Ctrl-C may come back as any kind of abort; without it, none of them is silent. */
   #isInterrupt(error: Error): boolean {
-    if (error instanceof AtbdError) return error.code === 'INTERRUPTED';
-    return this.#interrupt.signal.aborted && error.name === 'AbortError';
+    if (!this.#interrupt.signal.aborted) return false;
+    if (error instanceof AtbdError) return ABORT_CODES.includes(error.code);
+    return error.name === 'AbortError';
   }
 
   #expected(error: Error): AtbdError | undefined {
@@ -75,6 +76,9 @@ export abstract class AtbdCommand extends Command {
 }
 
 const INTERRUPTED_EXIT_CODE = 130;
+
+/** How an abort of ours comes back: from our side, or from the server's. */
+const ABORT_CODES: readonly ErrorCode[] = ['INTERRUPTED', 'QUERY_CANCELLED'];
 
 function isClosedPipe(error: Error): boolean {
   return 'code' in error && error.code === 'EPIPE';

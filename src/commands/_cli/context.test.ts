@@ -2,7 +2,9 @@ import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { resolveContext } from './context.js';
+import { acquireLock } from '../../engine/deploy/generation-lock.js';
+import { identify } from '../../engine/deploy/process-identity.js';
+import { resolveContext, resolveLiveContext } from './context.js';
 
 let folder: string;
 
@@ -121,6 +123,20 @@ describe('resolveContext', () => {
       message: `cannot find a local stack in ${join(folder, 'home')}`,
       hint: 'Start one: atbd up --local (or choose another context: atbd context ls)',
     });
+  });
+
+  it('tells who asks the store that the stack was stopped, and nobody else', async () => {
+    await makeStack();
+    await expect(resolveLiveContext()).rejects.toMatchObject({
+      code: 'STACK_NOT_RUNNING',
+      message: `the local stack in ${join(folder, 'home')} is not up; its data is there`,
+      hint: 'Start it: atbd up --local',
+    });
+    const self = await identify(process.pid);
+    const lock = await acquireLock(join(folder, 'home', 'lock'), self!);
+    if (lock.kind === 'held') throw new Error('a new lock is held');
+    await using _lock = lock;
+    expect(await resolveLiveContext()).toEqual(await resolveContext());
   });
 
   it('refuses a stack that a newer atbd made', async () => {

@@ -1,10 +1,12 @@
 import { join } from 'node:path';
+import { lockHolder } from '../../engine/deploy/generation-lock.js';
 import { AtbdError } from '../../engine/model/error.js';
 import type { QueueConnection, StoreConnection } from '../../engine/model/connection.js';
 import { atbdHome, userConfigPath, type AtbdHome } from './atbd-home.js';
 import { LOCAL_CONTEXT, type ContextSpec, type QueueSpec } from './config/config-schema.js';
 import { chosenContext, readUserConfig } from './config/user-config.js';
 import { pathBeside, readNamedFile, readSecret } from './config/secret.js';
+import { stackNotUp } from './stack/stack-not-up.js';
 import { readStackRecord, type StackRecord } from './stack/stack-record.js';
 
 /** Where a command finds queue and store. */
@@ -23,19 +25,47 @@ export interface ResolvedContext {
  * The context to use: `name` (from --context or ATBD_CONTEXT), else the project file's, else the
  * user file's, else `local`. Secrets are read here, from env or files.
  */
-export async function resolveContext({
-  name,
-}: { readonly name?: string | undefined } = {}): Promise<ResolvedContext> {
-  const home = atbdHome();
+export async function resolveContext(choice: ContextChoice = {}): Promise<ResolvedContext> {
+  return connectionsOf(await choose(choice));
+}
+
+/**
+ * The same for a command that asks the store. Rejects with STACK_NOT_RUNNING where that is a local stack
+ * that was stopped: it would only find out that no shard answers.
+ */
+export async function resolveLiveContext(choice: ContextChoice = {}): Promise<ResolvedContext> {
+  const chosen = await choose(choice);
+  const context = await connectionsOf(chosen);
+  const { home, spec } = chosen;
+  if (spec.store.kind === 'local' && !(await lockHolder(home.lock))) throw stackNotUp(home);
+  return context;
+}
+
+/** What `--context` says; undefined leaves the choice to the environment and the files. */
+interface ContextChoice {
+  readonly name?: string | undefined;
+}
+
+interface ChosenContext {
+  readonly name: string;
+  readonly spec: ContextSpec;
+  readonly home: AtbdHome;
+}
+
+async function choose({ name }: ContextChoice): Promise<ChosenContext> {
   const chosen = await chosenContext(name);
   const spec = await contextSpec(chosen.name, chosen.from);
+  return { name: chosen.name, spec, home: atbdHome() };
+}
+
+async function connectionsOf({ name, spec, home }: ChosenContext): Promise<ResolvedContext> {
   const path = userConfigPath();
   const record = usesStack(spec) ? await existingStack(home) : undefined;
   const [queue, { store, reader }] = await Promise.all([
     queueConnection(spec.queue, path, home, record),
     storeConnections(spec, path, home, record),
   ]);
-  return { name: chosen.name, home: home.root, queue, store, reader };
+  return { name, home: home.root, queue, store, reader };
 }
 
 /** The context of the stack in this home, whatever ATBD_HOME and the settings say. */

@@ -7,7 +7,7 @@ import { parseTimeRange, type TimeRange } from '../../engine/time/time-range.js'
 import { parseZone, type Zone } from '../../engine/time/zone.js';
 import type { Store } from '../../store/clickhouse/store.js';
 import { AtbdCommand } from '../_cli/atbd-command.js';
-import { resolveContext } from '../_cli/context.js';
+import { resolveLiveContext } from '../_cli/context.js';
 import { filterFlags, toFilterInput } from '../_cli/filter-flags.js';
 import { reportMissingShards } from '../_cli/partial-answer.js';
 import { writeStdout } from '../_cli/stdout.js';
@@ -95,7 +95,9 @@ In csv a text that a spreadsheet would run as a formula gets an apostrophe in fr
 
   async run(): Promise<void> {
     const question = await this.#readQuestion();
-    const { reader } = await resolveContext({ name: (await this.parse(QueryLogs)).flags.context });
+    const { reader } = await resolveLiveContext({
+      name: (await this.parse(QueryLogs)).flags.context,
+    });
     const { openStore } = await import('../../store/clickhouse/store.js');
     await using store = openStore(reader);
     for (const doubt of question.doubts) process.stderr.write(`Note: ${doubt}\n`);

@@ -6,7 +6,7 @@ import { quoteValue } from '../../engine/model/visible-text.js';
 import { parseZone } from '../../engine/time/zone.js';
 import { summarizeTrace, type TraceSummary } from '../../engine/trace/trace-summary.js';
 import { AtbdCommand } from '../_cli/atbd-command.js';
-import { resolveContext } from '../_cli/context.js';
+import { resolveLiveContext } from '../_cli/context.js';
 import { reportMissingShards } from '../_cli/partial-answer.js';
 import { sanitizeJson } from '../_cli/sanitize.js';
 import { writeStdout } from '../_cli/stdout.js';
@@ -48,7 +48,7 @@ export default class QueryTrace extends AtbdCommand {
     if (id === '') throw emptyId();
     const zone = parseZone(flags.tz);
     const [{ reader }, { openStore }, { readTrace }] = await Promise.all([
-      resolveContext({ name: flags.context }),
+      resolveLiveContext({ name: flags.context }),
       import('../../store/clickhouse/store.js'),
       import('../../store/query/trace.js'),
     ]);

@@ -18,6 +18,7 @@ export const ERRORS = {
   CLICKHOUSE_UNREACHABLE: { exitCode: 6, retryable: true },
   CLICKHOUSE_REFUSED: { exitCode: 1, retryable: false },
   CLICKHOUSE_BUSY: { exitCode: 1, retryable: true },
+  QUERY_CANCELLED: { exitCode: 1, retryable: true },
   QUEUE_FENCED: { exitCode: 1, retryable: true },
   QUEUE_FAILED: { exitCode: 1, retryable: true },
   OFFSET_OUT_OF_RANGE: { exitCode: 1, retryable: false },

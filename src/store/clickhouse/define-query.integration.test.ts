@@ -72,6 +72,18 @@ describe('defineQuery', () => {
     await until(async () => (await runningCount()) === 0);
   });
 
+  it('says so when somebody else ended the query', async () => {
+    await using reader = openStore(testStore.reader);
+    const asked = slow(reader, {});
+    await until(async () => (await runningCount()) === 1);
+    const client = await testStore.store.shard(0);
+    await client.command({ query: `KILL QUERY WHERE user = 'atbd_reader'` });
+    await expect(asked).rejects.toMatchObject({
+      code: 'QUERY_CANCELLED',
+      message: 'cannot ask slow_for_test',
+    });
+  });
+
   it('answers in part and names the shard that did not answer, and refuses when all are required', async () => {
     expect((await countEvents(testStore.store, {})).missingShards).toEqual([]);
     for (const shard of [2, 0]) {

@@ -16,7 +16,7 @@ const BY_SERVER_CODE: Readonly<Record<number, ErrorCode>> = {
   497: 'PERMISSION_DENIED', // ACCESS_DENIED
   516: 'PERMISSION_DENIED', // AUTHENTICATION_FAILED
   164: 'PERMISSION_DENIED', // READONLY
-  394: 'INTERRUPTED', // QUERY_WAS_CANCELLED
+  394: 'QUERY_CANCELLED', // QUERY_WAS_CANCELLED; when we ended it ourselves, the client says so first
 };
 
 const HINTS: Partial<Record<ErrorCode, string>> = {
@@ -26,6 +26,8 @@ const HINTS: Partial<Record<ErrorCode, string>> = {
   CLICKHOUSE_REFUSED:
     'The server says what is wrong; `atbd migrate` brings an old schema up to date.',
   PERMISSION_DENIED: 'Look at the user and the password of this context: atbd context show',
+  QUERY_CANCELLED:
+    'Somebody ended it on the server (KILL QUERY), or the server was stopping. Run it again.',
   INTERRUPTED: 'Run it again.',
 };
 

@@ -55,6 +55,38 @@ export async function migrate(
   return perShard.flat();
 }
 
+/** What `migrate` would apply now, without changing anything. Needs all shards. */
+export async function pendingMigrations(
+  store: Store,
+  shape: MigrationShape = LOCAL_SHAPE,
+): Promise<AppliedMigration[]> {
+  const migrations = await readMigrations(shape);
+  const perShard = await Promise.all(
+    Array.from({ length: store.shardCount }, async (_, shard) => {
+      try {
+        const applied = await appliedIfAny(await store.shard(shard));
+        return newOnes(migrations, applied, shard).map(({ name }) => ({ shard, name }));
+      } catch (cause) {
+        throw toStoreError(cause, `read the migrations of shard ${shard}`);
+      }
+    }),
+  );
+  return perShard.flat();
+}
+
+/** Those that a shard lacks, in order. One that it has with another content is an error. */
+function newOnes(
+  migrations: readonly Migration[],
+  applied: ReadonlyMap<string, string>,
+  shard: number,
+): Migration[] {
+  return migrations.filter(({ name, checksum }) => {
+    const known = applied.get(name);
+    if (known !== undefined && known !== checksum) throw changedMigration(name, shard);
+    return known === undefined;
+  });
+}
+
 async function migrateShard(
   client: ClickHouseClient,
   shard: number,
@@ -73,10 +105,7 @@ async function migrateShard(
   );
   const applied = await appliedChecksums(client);
   const done: AppliedMigration[] = [];
-  for (const { name, checksum, statements } of migrations) {
-    const known = applied.get(name);
-    if (known !== undefined && known !== checksum) throw changedMigration(name, shard);
-    if (known !== undefined) continue;
+  for (const { name, checksum, statements } of newOnes(migrations, applied, shard)) {
     for (const statement of statements) await command(client, statement, 'atbd');
     await client.insert({
       table: 'atbd.migrations',
@@ -91,6 +120,17 @@ async function migrateShard(
 async function command(client: ClickHouseClient, query: string, database: string): Promise<void> {
   // The database itself may not exist yet, and must not be named in the request then.
   await client.command({ query, http_headers: { 'X-ClickHouse-Database': database } });
+}
+
+/** A shard that no migration ever reached has no table of them, nor the database. */
+async function appliedIfAny(client: ClickHouseClient): Promise<Map<string, string>> {
+  const answer = await client.query({
+    query: `SELECT count() AS n FROM system.tables WHERE database = 'atbd' AND name = 'migrations'`,
+    format: 'JSONEachRow',
+    http_headers: { 'X-ClickHouse-Database': 'default' },
+  });
+  const [row] = await answer.json<{ n: string | number }>();
+  return Number(row?.n ?? 0) === 0 ? new Map<string, string>() : appliedChecksums(client);
 }
 
 async function appliedChecksums(client: ClickHouseClient): Promise<Map<string, string>> {

@@ -1,5 +1,11 @@
+import { totalmem } from 'node:os';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestStore, type TestStore } from '../../testing/test-store.js';
+
+const GB = 1024 ** 3;
+
+/** ClickHouse's code. */
+const MEMORY_LIMIT_EXCEEDED = '241';
 
 let testStore: TestStore;
 beforeAll(async () => {
@@ -28,6 +34,23 @@ describe('the embedded server', () => {
       { name: 'fsync_after_insert', value: '1' },
       { name: 'fsync_part_directory', value: '1' },
     ]);
+  });
+
+  it('has a limit of memory, a share of the machine, and keeps it', async () => {
+    const [setting] = (await ask(
+      "SELECT toUInt64(value) AS bytes FROM system.server_settings WHERE name = 'max_server_memory_usage'",
+    )) as { bytes: string | number }[];
+    const bytes = Number(setting?.bytes);
+    expect(bytes).toBeGreaterThan(0);
+    expect(bytes).toBeLessThanOrEqual(Math.max(totalmem() / 2, GB));
+    // 800 GB in one piece, so that the server refuses before it takes any of it.
+    const greedy = ask(
+      'SELECT length(range(100000000000)) AS n SETTINGS function_range_max_elements_in_block = 200000000000, max_memory_usage = 0',
+    );
+    await expect(greedy).rejects.toMatchObject({
+      code: MEMORY_LIMIT_EXCEEDED,
+      message: expect.stringContaining('(total) memory limit exceeded') as string,
+    });
   });
 
   it('has its query log also after a restart', async () => {
