@@ -16,7 +16,13 @@ export default async function bench([eventCount = '1000000', batchSize = '5000']
     await measure('produced', Number(eventCount), () =>
       produce(queue, Number(eventCount), Number(batchSize)),
     );
-    await measure('consumed', Number(eventCount), () => consume(queue, Number(eventCount)));
+    const total = Number(eventCount);
+    await measure('consumed as rows', total, () =>
+      consume(queue, total, { groupId: 'rows', look: (run) => run.rows() }),
+    );
+    await measure('consumed as records', total, () =>
+      consume(queue, total, { groupId: 'records', look: (run) => run.records() }),
+    );
     await measureLatency(queue);
     await queue[Symbol.asyncDispose]();
   } finally {
@@ -42,16 +48,22 @@ async function produce(queue, eventCount, batchSize) {
   await Promise.all(inFlight);
 }
 
-async function consume(queue, eventCount) {
+/** `look` is what the reader does with each run of records: pass it on, or look into it. */
+async function consume(queue, eventCount, { groupId, look }) {
   const stop = new AbortController();
-  const consumer = await queue.createConsumer({ groupId: 'bench', topics: ['events'] });
+  const consumer = await queue.createConsumer({ groupId, topics: ['events'] });
   let seenCount = 0;
   await consumer.run(async (partition) => {
     while (!partition.signal.aborted) {
-      const records = await partition.read({ waitMs: 100 }).catch(() => undefined);
-      if (!records) continue;
-      await partition.commit({ position: records.at(-1).offset + 1n, intent: null });
-      seenCount += records.length;
+      const runs = await partition.read({ waitMs: 100 }).catch(() => undefined);
+      if (!runs) continue;
+      for (const run of runs) {
+        look(run);
+        seenCount += run.recordCount;
+      }
+      const last = runs.at(-1);
+      const position = last.offsetAt(last.recordCount - 1) + 1n;
+      await partition.commit({ position, intent: null });
       if (seenCount === eventCount) stop.abort();
     }
   }, stop.signal);
