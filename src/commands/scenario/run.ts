@@ -1,18 +1,16 @@
 import { Flags } from '@oclif/core';
 import { AtbdError } from '../../engine/model/error.js';
-import type { StoryResult } from '../../engine/scenario/result.js';
+import { findWorse } from '../../engine/scenario/compare-results.js';
+import type { RunAnswer, StoryResult } from '../../engine/scenario/result.js';
 import { AtbdCommand } from '../_cli/atbd-command.js';
+import { sanitizeText } from '../_cli/sanitize.js';
 import { styleOf } from '../_cli/style.js';
+import { readAnswer, writeReports } from './_scenario/answer-file.js';
 import { findStory, type FoundStory } from './_scenario/find-story.js';
 import { renderResult } from './_scenario/render-result.js';
+import { reportFlags } from './_scenario/report-flags.js';
 import { runOne } from './_scenario/run-one.js';
 import { StoryProgress } from './_scenario/story-progress.js';
-
-/** What `scenario run --json` prints and `scenario report` reads. */
-interface RunAnswer {
-  readonly verdict: 'passed' | 'failed';
-  readonly results: readonly StoryResult[];
-}
 
 /** Plays stories on a stack of their own and holds what was stored against what truly happened. */
 export default class ScenarioRun extends AtbdCommand {
@@ -25,7 +23,8 @@ export default class ScenarioRun extends AtbdCommand {
   static override examples = [
     '<%= config.bin %> <%= command.id %> quiet-day',
     '<%= config.bin %> <%= command.id %> quiet-day worker-killed --repeat 3',
-    '<%= config.bin %> <%= command.id %> ./my-story/scenario.yaml --json',
+    '<%= config.bin %> <%= command.id %> ./my-story/scenario.yaml --json > answer.json',
+    '<%= config.bin %> <%= command.id %> shard-down --html report.html --junit report.xml --compare answer.json',
   ];
   static override strict = false;
   static override flags = {
@@ -36,6 +35,12 @@ export default class ScenarioRun extends AtbdCommand {
       summary: 'Where stacks and, after a failure, the logs of all parts are kept.',
       helpValue: 'DIR',
     }),
+    ...reportFlags,
+    compare: Flags.string({
+      summary:
+        'Say what got worse since this earlier answer (--json); the exit code stays the same.',
+      helpValue: 'FILE',
+    }),
   };
   static override enableJsonFlag = true;
 
@@ -44,6 +49,7 @@ export default class ScenarioRun extends AtbdCommand {
     const names = argv as string[];
     if (names.length === 0) throw nothingNamed();
     // All are read before the first is run, so that a mistake costs nothing.
+    const baseline = flags.compare === undefined ? undefined : await readAnswer(flags.compare);
     const found = await Promise.all(names.map((name) => findStory(name)));
     const results: StoryResult[] = [];
     for (const each of found) {
@@ -53,17 +59,28 @@ export default class ScenarioRun extends AtbdCommand {
     }
     const failed = results.filter(({ verdict }) => verdict === 'failed');
     const answer: RunAnswer = { verdict: failed.length > 0 ? 'failed' : 'passed', results };
+    await writeReports(answer, { html: flags.html, junit: flags.junit });
+    if (baseline) this.#compare(answer, baseline);
     if (failed.length === 0) return answer;
     // With --json the answer goes to stdout before the error ends the command.
     if (this.jsonEnabled()) this.logJson(answer);
     throw storyFailed(failed);
   }
 
+  #compare(answer: RunAnswer, baseline: RunAnswer): void {
+    const worse = findWorse(answer, baseline).map((line) => `  ${sanitizeText(line)}`);
+    const words = worse.length === 0 ? 'Nothing got worse.' : 'Worse than before:';
+    this.logToStderr([words, ...worse].join('\n'));
+  }
+
   async #runOne(
     found: FoundStory,
     { keep, folder }: { readonly keep: boolean; readonly folder: string | undefined },
   ): Promise<StoryResult> {
-    using progress = new StoryProgress(found.name, found.story.load.duration);
+    using progress = new StoryProgress(found.name, {
+      durationMs: found.story.load.duration,
+      isQuiet: this.jsonEnabled(),
+    });
     const result = await runOne(found, {
       keep,
       folder,

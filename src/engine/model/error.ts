@@ -5,6 +5,7 @@ export const ERRORS = {
   CONTEXT_NOT_FOUND: { exitCode: 2, retryable: false },
   PLATFORM_UNSUPPORTED: { exitCode: 2, retryable: false },
   INPUT_UNREADABLE: { exitCode: 2, retryable: false },
+  OUTPUT_UNWRITABLE: { exitCode: 2, retryable: false },
   INPUT_REJECTED: { exitCode: 1, retryable: false },
   VERIFY_FAILED: { exitCode: 1, retryable: false },
   STORY_INVALID: { exitCode: 2, retryable: false },

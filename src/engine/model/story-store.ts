@@ -19,6 +19,18 @@ export interface QueueTimeSample {
   readonly queueTimeMs: number;
 }
 
+/** What an operator sees of one stretch of event time. */
+export interface Observation {
+  /** Where the stretch begins, since the epoch. */
+  readonly atMs: number;
+  readonly events: number;
+  /** Of level error or fatal. */
+  readonly errors: number;
+  readonly paymentsFailed: number;
+  /** 95 of 100 requests took at most so long; null where there was none. */
+  readonly requestP95Ms: number | null;
+}
+
 /**
  * What a story asks of the store. Every answer is over all shards: one that does not answer rejects
  * with a retryable AtbdError, because a comparison without it would be worth nothing.
@@ -44,4 +56,10 @@ export interface StoryStore {
 
   /** Place and queue time of at most `limit` stored records, evenly chosen. */
   sampleQueueTimes(limit: number, signal: AbortSignal): Promise<readonly QueueTimeSample[]>;
+
+  /** The story as the store tells it, in stretches of `stepMs`; one without events is left out. */
+  observe(
+    range: { readonly fromMs: number; readonly toMs: number; readonly stepMs: number },
+    signal: AbortSignal,
+  ): Promise<readonly Observation[]>;
 }

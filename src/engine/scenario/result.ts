@@ -33,6 +33,15 @@ const sampleSchema = z.object({
 });
 export type Sample = z.infer<typeof sampleSchema>;
 
+/** What the store tells of one stretch of event time (see Observation). */
+const observationSchema = z.object({
+  atMs: z.number(),
+  events: z.number(),
+  errors: z.number(),
+  paymentsFailed: z.number(),
+  requestP95Ms: z.number().nullable(),
+});
+
 const expectationResultSchema = z.object({
   kind: z.string(),
   title: z.string(),
@@ -81,8 +90,17 @@ export const storyResultSchema = z.object({
   faults: z.array(faultResultSchema),
   chaos: z.array(chaosResultSchema),
   samples: z.array(sampleSchema),
+  /** Empty when the store did not answer in the end. */
+  observations: z.object({ stepMs: z.number(), steps: z.array(observationSchema) }),
   expectations: z.array(expectationResultSchema),
   /** Where the logs of the stack's parts were kept; null when they were not. */
   logFolder: z.string().nullable(),
 });
 export type StoryResult = z.infer<typeof storyResultSchema>;
+
+/** All that one call of `scenario run` has to say: what it prints with `--json`. An API. */
+export const runAnswerSchema = z.object({
+  verdict: z.enum(['passed', 'failed']),
+  results: z.array(storyResultSchema).min(1),
+});
+export type RunAnswer = z.infer<typeof runAnswerSchema>;

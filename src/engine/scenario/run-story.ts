@@ -1,6 +1,7 @@
 import { verify } from '../verify/verify.js';
 import type { PartitionReport } from '../verify/verify-partition.js';
 import type { Clock } from '../model/clock.js';
+import { AtbdError } from '../model/error.js';
 import type { StoryStore } from '../model/story-store.js';
 import type { VerifyStore } from '../model/verify.js';
 import { checkExpectation } from './check-expectation.js';
@@ -22,6 +23,9 @@ import { PipeWatch } from './watch.js';
 
 /** How often it is asked whether everything is stored. */
 const SETTLE_POLL_MS = 100;
+
+/** Stretches into which the story is cut for its picture: about two pixels each. */
+const OBSERVATIONS_MAX = 360;
 
 /** What happens, for a line of progress. */
 export type StoryNews =
@@ -116,6 +120,7 @@ class StoryRun {
       faults: [],
       chaos: [...chaos],
       samples: [...this.#watch.samples],
+      observations: await this.#observe(),
       expectations,
       logFolder: null,
     };
@@ -186,6 +191,20 @@ class StoryRun {
       results.push(result);
     }
     return results;
+  }
+
+  /** For the picture only: a store that does not answer any more must not hide what was found. */
+  async #observe(): Promise<StoryResult['observations']> {
+    const { store, signal, fromMs } = this.#parts;
+    const { duration } = this.#story.load;
+    const stepMs = Math.max(1, Math.ceil(duration / OBSERVATIONS_MAX));
+    try {
+      const range = { fromMs, toMs: fromMs + duration, stepMs };
+      return { stepMs, steps: [...(await store.observe(range, signal))] };
+    } catch (error) {
+      if (!(error instanceof AtbdError)) throw error;
+      return { stepMs, steps: [] };
+    }
   }
 
   #context(sentCount: number): ExpectationContext {

@@ -84,6 +84,35 @@ const queueTimes = defineQuery({
     LIMIT {limit:UInt32}`,
 });
 
+const observations = defineQuery({
+  name: 'story_observations',
+  params: z.object({
+    topic: z.string(),
+    fromMs: z.number(),
+    toMs: z.number(),
+    stepMs: z.number(),
+    limit: z.int(),
+  }),
+  row: z.object({
+    step: number,
+    events: number,
+    errors: number,
+    paymentsFailed: number,
+    requestP95Ms: z.number().nullable(),
+  }),
+  sql: `
+    SELECT
+      intDiv(toUnixTimestamp64Milli(ts) - {fromMs:Int64}, {stepMs:Int64}) AS step,
+      count() AS events,
+      countIf(level IN ('error', 'fatal')) AS errors,
+      countIf(type = 'payment.attempt' AND status != 'ok') AS paymentsFailed,
+      quantileIf(0.95)(duration_ms, type = 'request') AS requestP95Ms
+    FROM events
+    WHERE topic = {topic:String}
+      AND ts >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC') AND ts < fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')
+    GROUP BY step ORDER BY step LIMIT {limit:UInt32}`,
+});
+
 /** The stored side of a story, over all shards: one that does not answer is an error. */
 export function createStoryStore(store: Store, topic: string): StoryStore {
   const all = (signal: AbortSignal) => ({ signal, requireAll: true });
@@ -110,6 +139,15 @@ export function createStoryStore(store: Store, topic: string): StoryStore {
     async visibleEnds(signal) {
       const { rows } = await visibleEnds(store, { topic, limit: PARTITIONS_MAX }, all(signal));
       return new Map(rows.map(({ partition, end }) => [partition, end]));
+    },
+    async observe({ fromMs, toMs, stepMs }, signal) {
+      const limit = Math.ceil((toMs - fromMs) / stepMs) + 1;
+      const { rows } = await observations(
+        store,
+        { topic, fromMs, toMs, stepMs, limit },
+        all(signal),
+      );
+      return rows.map(({ step, ...seen }) => ({ atMs: fromMs + step * stepMs, ...seen }));
     },
     async sampleQueueTimes(limit, signal): Promise<readonly QueueTimeSample[]> {
       const { rows } = await queueTimes(store, { topic, limit }, all(signal));

@@ -21,14 +21,20 @@ export class StoryProgress implements Disposable {
   readonly #isLively = isLively(process.stderr);
   readonly #name: string;
   readonly #durationMs: number;
+  readonly #isQuiet: boolean;
   #saidMs = Number.NEGATIVE_INFINITY;
 
-  constructor(name: string, durationMs: number) {
+  constructor(
+    name: string,
+    { durationMs, isQuiet }: { readonly durationMs: number; readonly isQuiet: boolean },
+  ) {
     this.#name = sanitizeText(name);
     this.#durationMs = durationMs;
+    this.#isQuiet = isQuiet;
   }
 
   tell(news: News): void {
+    if (this.#isQuiet) return;
     switch (news.kind) {
       case 'stack':
         this.#move(news.words);
@@ -52,7 +58,7 @@ export class StoryProgress implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    if (this.#isLively) this.#stream.write(CLEAR_LINE);
+    if (this.#isLively && !this.#isQuiet) this.#stream.write(CLEAR_LINE);
   }
 
   #whereabouts({ sample, phase }: Extract<StoryNews, { kind: 'sample' }>): string {

@@ -67,6 +67,7 @@ function contextWith(
       countByService: unasked,
       visibleEnds: unasked,
       sampleQueueTimes: unasked,
+      observe: unasked,
       ...store,
     },
     verify: unasked,
