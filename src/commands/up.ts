@@ -101,7 +101,7 @@ export default class Up extends AtbdCommand {
     this.log(
       alreadyUp
         ? `The local stack in ${home.root} is up already.`
-        : `The local stack in ${home.root} is up (${(tookMs / 1000).toFixed(1)} s). See atbd status; stop it with atbd down.`,
+        : `The local stack in ${home.root} is up (${(tookMs / 1000).toFixed(1)} s).\nSee it with atbd status, stop it with atbd down.`,
     );
     return { home: home.root, alreadyUp, tookMs, parts: status.parts.map(({ name }) => name) };
   }

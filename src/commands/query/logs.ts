@@ -138,7 +138,7 @@ In csv a text that a spreadsheet would run as a formula gets an apostrophe in fr
       import('../../store/query/log-cursor.js'),
     ]);
     const binding = { filter, isAscending };
-    const after = question.after === undefined ? null : await decodeCursor(question.after, binding);
+    const after = question.after === undefined ? null : decodeCursor(question.after, binding);
     let missing: readonly number[] = [];
     const page = readLogs(
       store,
@@ -159,7 +159,8 @@ In csv a text that a spreadsheet would run as a formula gets an apostrophe in fr
     const cursor = next === null ? null : encodeCursor(next, binding);
     await writeStdout(writer.end({ cursor, missingShards: missing }));
     if (cursor !== null && format !== 'json') {
-      process.stderr.write(`There is more. Next page: the same command with --after ${cursor}\n`);
+      // On a line of its own, so that it can be selected at once.
+      process.stderr.write(`There is more. Next page: the same command with\n--after ${cursor}\n`);
     }
     if (count === 0 && after === null) hintAtNothing(question);
     reportMissingShards(missing, store.shardCount);

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { AtbdError } from '../../engine/model/error.js';
+import { CursorReader, CursorWriter } from './cursor-bytes.js';
 import type { Filter } from '../../engine/model/filter.js';
 import type { EventPosition } from '../../engine/model/stored-event.js';
 
@@ -33,74 +34,95 @@ export interface CursorBinding {
   readonly isAscending: boolean;
 }
 
-const VERSION = 1;
+const VERSION = 2;
 
-/** The cursor as text for `--after`: base64url, opaque, with its version. */
+/** Larger numbers of epochs, partitions and topics are no installation of ours, but a broken cursor. */
+const SMALL_MAX = 2 ** 31;
+
+/** The cursor as text for `--after`: base64url, opaque, with its version, short enough to be copied by hand. */
 export function encodeCursor(cursor: LogCursor, binding: CursorBinding): string {
   const { last, range, cut } = cursor;
   const { topic, epoch, partition, offset } = last.position;
-  const fields = [
-    VERSION,
-    fingerprint(binding),
-    [String(last.tsNs), topic, epoch, partition, String(offset)],
-    [range.fromNs, range.toNs, range.arrivedSinceNs].map((ns) => (ns === null ? null : String(ns))),
-    cut.map((each) => [
-      each.topic,
-      each.epoch,
-      [...each.lastByPartition].map(([key, value]) => [key, String(value)]),
-    ]),
-  ];
-  return Buffer.from(JSON.stringify(fields)).toString('base64url');
+  const writer = new CursorWriter().integer(VERSION).text(fingerprint(binding));
+  writer.integer(last.tsNs).text(topic).integer(epoch).integer(partition).integer(offset);
+  for (const ns of [range.fromNs, range.toNs, range.arrivedSinceNs]) {
+    if (ns === null) writer.integer(0);
+    else writer.integer(1).integer(ns - last.tsNs);
+  }
+  writer.integer(cut.length);
+  for (const each of cut) {
+    // Nearly always there is one topic: no name here means that of the last event.
+    writer
+      .text(each.topic === topic ? '' : each.topic)
+      .integer(each.epoch)
+      .integer(each.lastByPartition.size);
+    for (const [key, value] of each.lastByPartition) writer.integer(key).integer(value);
+  }
+  return writer.toBuffer().toString('base64url');
 }
 
-/** Reads a cursor back; rejects with USAGE_INVALID what is none, and one of another question. */
-export async function decodeCursor(text: string, binding: CursorBinding): Promise<LogCursor> {
-  const { z } = await import('zod');
-  const integer = z
-    .string()
-    .regex(/^-?\d{1,19}$/u)
-    .transform(BigInt);
-  const shape = z.tuple([
-    z.literal(VERSION),
-    z.string(),
-    z.tuple([integer, z.string(), z.int(), z.int(), integer]),
-    z.tuple([integer.nullable(), integer.nullable(), integer.nullable()]),
-    z.array(z.tuple([z.string(), z.int(), z.array(z.tuple([z.int(), integer]))])),
-  ]);
-  const parsed = shape.safeParse(parseBase64Json(text));
-  if (!parsed.success) {
+/** Reads a cursor back; throws USAGE_INVALID for what is none, and for one of another question. */
+export function decodeCursor(text: string, binding: CursorBinding): LogCursor {
+  const parsed = parseCursor(text);
+  if (parsed === undefined) {
     throw refuse('it is not a cursor', 'Copy it whole from the end of the page before.');
   }
-  const [, bound, [tsNs, topic, epoch, partition, offset], times, cut] = parsed.data;
-  if (bound !== fingerprint(binding)) {
+  if (parsed.bound !== fingerprint(binding)) {
     throw refuse(
       'it belongs to another question',
       'Repeat the words, filters and order of the page before.',
     );
   }
-  const [fromNs, toNs, arrivedSinceNs] = times;
-  return {
-    last: { tsNs, position: { topic, epoch, partition, offset } },
-    range: { fromNs, toNs, arrivedSinceNs },
-    cut: cut.map(([cutTopic, cutEpoch, last]) => ({
-      topic: cutTopic,
-      epoch: cutEpoch,
-      lastByPartition: new Map(last),
-    })),
-  };
+  return parsed.cursor;
 }
 
-function parseBase64Json(text: string): unknown {
+interface BoundCursor {
+  readonly bound: string;
+  readonly cursor: LogCursor;
+}
+
+function parseCursor(text: string): BoundCursor | undefined {
   if (!/^[\w-]+$/u.test(text)) return undefined;
   try {
-    return JSON.parse(Buffer.from(text, 'base64url').toString('utf8'));
-  } catch {
-    return undefined;
+    return readCursor(new CursorReader(Buffer.from(text, 'base64url')));
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
   }
 }
 
+function readCursor(reader: CursorReader): BoundCursor {
+  if (reader.small(SMALL_MAX) !== VERSION) throw new RangeError('another version');
+  const bound = reader.text();
+  const tsNs = reader.integer();
+  const position = {
+    topic: reader.text(),
+    epoch: reader.small(SMALL_MAX),
+    partition: reader.small(SMALL_MAX),
+    offset: reader.integer(),
+  };
+  const readTime = (): bigint | null => (reader.small(1) === 0 ? null : reader.integer() + tsNs);
+  const range = { fromNs: readTime(), toNs: readTime(), arrivedSinceNs: readTime() };
+  const cut = readMany(reader, () => ({
+    topic: reader.text() || position.topic,
+    epoch: reader.small(SMALL_MAX),
+    lastByPartition: new Map(
+      readMany(reader, () => [reader.small(SMALL_MAX), reader.integer()] as const),
+    ),
+  }));
+  reader.end();
+  return { bound, cursor: { last: { tsNs, position }, range, cut } };
+}
+
+/** A count and as many things; a count that lies ends with the bytes. */
+function readMany<T>(reader: CursorReader, read: () => T): T[] {
+  const things: T[] = [];
+  for (let left = reader.small(SMALL_MAX); left > 0; left--) things.push(read());
+  return things;
+}
+
 /** Long enough that a slip of the user is noticed; it protects nothing. */
-const FINGERPRINT_LENGTH = 12;
+const FINGERPRINT_LENGTH = 6;
 
 function fingerprint(binding: CursorBinding): string {
   const text = JSON.stringify([binding.isAscending, binding.filter]);

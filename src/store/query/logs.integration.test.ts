@@ -52,7 +52,7 @@ async function readPage(asked: LogQuestion, after: string | null = null): Promis
   await using store = openStore(testStore.reader);
   const binding = { filter: asked.filter, isAscending: asked.isAscending };
   let missing: readonly number[] = [];
-  const decoded = after === null ? null : await decodeCursor(after, binding);
+  const decoded = after === null ? null : decodeCursor(after, binding);
   const page = readLogs(
     store,
     { ...asked, after: decoded, range: decoded?.range ?? asked.range },
