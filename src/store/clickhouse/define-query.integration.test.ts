@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { startTestStore, type TestStore } from '../testing/test-store.js';
+import { writeEvents } from '../testing/write-events.js';
 import { defineQuery } from './define-query.js';
 import { isServerReady } from './embedded/embedded-server.js';
 import { openStore } from './store.js';
@@ -114,11 +115,71 @@ describe('defineQuery', () => {
   });
 });
 
+describe('a shard that freezes while a question runs', () => {
+  beforeAll(async () => {
+    for (const shard of [0, 1, 2]) {
+      const events = Array.from({ length: SLOW_ROWS }, () => ({ ts: '2026-11-01T10:00:00Z' }));
+      await writeEvents(testStore.store, events, { topic: 'slow', shard, partition: shard });
+    }
+  });
+
+  /** Half a second a row, on each shard. */
+  const slowCount = defineQuery({
+    name: 'slow_count',
+    params: z.object({}),
+    row: z.object({ n: z.coerce.number() }),
+    sql: `SELECT count() + 0 * sum(sleepEachRow(0.5)) AS n FROM events WHERE topic = 'slow' LIMIT 1`,
+  });
+
+  it.each([2, 0])('is left out of the answer, shard %i', async (shard) => {
+    await using reader = openStore(testStore.reader);
+    const pid = testStore.pids[shard]!;
+    const asked = slowCount(reader, {});
+    try {
+      await until(async () => (await runningCount(shard)) === 1);
+      process.kill(pid, 'SIGSTOP');
+      expect(await asked).toEqual({ rows: [{ n: 2 * SLOW_ROWS }], missingShards: [shard] });
+    } finally {
+      process.kill(pid, 'SIGCONT');
+    }
+  });
+
+  it('is an error when the answer has begun: what was read is not asked for again', async () => {
+    const wide = defineQuery({
+      name: 'wide_rows',
+      params: z.object({}),
+      row: z.object({ n: z.coerce.number() }),
+      // Rows that fill the server's buffer, so that each is sent at once.
+      sql: `SELECT number AS n, repeat(repeat('x', 1000), 3000) AS x, sleepEachRow(0.2) AS s FROM numbers(100) LIMIT 100`,
+      settings: { max_block_size: 1 },
+    });
+    await using reader = openStore(testStore.reader);
+    const rows = wide.stream(reader, {})[Symbol.asyncIterator]();
+    expect((await rows.next()).value).toEqual({ n: 0 });
+    process.kill(testStore.pids[0]!, 'SIGSTOP');
+    try {
+      const rest = async (): Promise<void> => {
+        while ((await rows.next()).done !== true);
+      };
+      await expect(rest()).rejects.toMatchObject({
+        code: 'CLICKHOUSE_UNREACHABLE',
+        message: 'cannot read the whole answer of wide_rows',
+        cause: { message: 'shard 0 stopped answering' },
+      });
+    } finally {
+      process.kill(testStore.pids[0]!, 'SIGCONT');
+    }
+  });
+});
+
+/** Enough that the question runs on while the shard is stopped. */
+const SLOW_ROWS = 6;
+
 /** Two looks at who is there, and a handshake that is not answered; without them it is minutes. */
 const FROZEN_ANSWER_MS_MAX = 15_000;
 
-async function runningCount(): Promise<number> {
-  const client = await testStore.store.shard(0);
+async function runningCount(shard = 0): Promise<number> {
+  const client = await testStore.store.shard(shard);
   const answer = await client.query({
     query: `SELECT count() AS n FROM system.processes WHERE query LIKE '%sleepEachRow%' AND query NOT LIKE '%processes%' AND user = 'atbd_reader'`,
     format: 'JSONEachRow',

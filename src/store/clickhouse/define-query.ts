@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { z } from 'zod';
 import { AtbdError, type ErrorCode } from '../../engine/model/error.js';
 import { toStoreError } from './server-error.js';
+import { ShardsLost, whileAllAnswer, type ShardWatch } from './shard-watch.js';
 import type { Store } from './store.js';
 
 /** A query with a name. Values travel as `{name:Type}` parameters, never inside the text; every query has a LIMIT. */
@@ -95,10 +96,15 @@ interface Asked {
   readonly missingShards: readonly number[];
 }
 
+/** A question, and the shards that it has to do without. */
+interface Asking extends QueryOptions {
+  readonly missing: readonly number[];
+}
+
 /**
  * Asks the first shard that answers. Who is there is asked before each question: a shard that is frozen and
  * not dead would hold up its connection for minutes. With every shard there a whole answer is asked for, and the server
- * refuses it when one goes away meanwhile; only then it may answer in part.
+ * refuses it when one goes away meanwhile; only then it may answer in part. Each round has fewer shards, so they end.
  */
 async function ask(
   definition: QueryDefinition<z.ZodType, z.ZodType>,
@@ -106,36 +112,43 @@ async function ask(
   params: unknown,
   options: QueryOptions,
 ): Promise<Asked> {
-  const missing = await findMissingShards(store);
-  if (missing.length > 0) return askInPart(definition, store, params, { ...options, missing });
-  try {
-    return { lines: await send(definition, store, params, options, 0), missingShards: [] };
-  } catch (cause) {
-    const error = toStoreError(cause, `ask ${definition.name}`);
-    if (!AWAY_CODES.includes(error.code)) throw error;
-    const lost = await findMissingShards(store);
-    if (lost.length === 0) throw error;
-    return askInPart(definition, store, params, { ...options, missing: lost });
+  let missing = await findMissingShards(store);
+  for (;;) {
+    try {
+      return await askThoseThere(definition, store, params, { ...options, missing });
+    } catch (cause) {
+      const error = toStoreError(cause, `ask ${definition.name}`);
+      if (!AWAY_CODES.includes(error.code)) throw error;
+      const lost = await lostShards(cause, store);
+      if (lost.every((shard) => missing.includes(shard))) throw error;
+      missing = union(missing, lost);
+    }
   }
 }
 
 /** What a question ends with when a shard went away or froze while it ran. */
 const AWAY_CODES: readonly ErrorCode[] = ['CLICKHOUSE_UNREACHABLE', 'TIMEOUT'];
 
-async function askInPart(
+async function askThoseThere(
   definition: QueryDefinition<z.ZodType, z.ZodType>,
   store: Store,
   params: unknown,
-  { missing, ...options }: QueryOptions & { readonly missing: readonly number[] },
+  options: Asking,
 ): Promise<Asked> {
-  const initiator = firstPresent(store.shardCount, missing);
-  if (initiator === undefined || options.requireAll === true) throw shardsAway(definition, missing);
+  const { missing } = options;
+  if (missing.length === 0) {
+    return { lines: await send(definition, store, params, options), missingShards: [] };
+  }
+  if (missing.length === store.shardCount || options.requireAll === true)
+    throw shardsAway(definition, missing);
   const inPart = { ...definition, settings: { ...definition.settings, ...IN_PART_SETTINGS } };
-  const lines = await sendOrThrow(inPart, store, params, options, initiator);
+  const lines = await send(inPart, store, params, options);
   // Once more, for a shard that went away between the first look and the question.
-  const alsoMissing = await findMissingShards(store);
-  const all = new Set([...missing, ...alsoMissing]);
-  return { lines, missingShards: [...all].sort((a, b) => a - b) };
+  return { lines, missingShards: union(missing, await findMissingShards(store)) };
+}
+
+function union(a: readonly number[], b: readonly number[]): number[] {
+  return [...new Set([...a, ...b])].sort((x, y) => x - y);
 }
 
 function shardsAway({ name }: { readonly name: string }, missing: readonly number[]): AtbdError {
@@ -146,38 +159,49 @@ function shardsAway({ name }: { readonly name: string }, missing: readonly numbe
   });
 }
 
-async function sendOrThrow(...parts: Parameters<typeof send>): Promise<Asked['lines']> {
-  try {
-    return await send(...parts);
-  } catch (cause) {
-    throw toStoreError(cause, `ask ${parts[0].name}`);
-  }
-}
-
+/** Sends to the first shard that is there. The lines end with the caller's signal, and when a shard is lost. */
 async function send(
   { name, sql, settings }: QueryDefinition<z.ZodType, z.ZodType>,
   store: Store,
   params: unknown,
-  { signal }: QueryOptions,
-  initiator: number,
+  { signal, missing }: Asking,
 ): Promise<Asked['lines']> {
-  const client = await store.shard(initiator);
-  const answer = await client.query({
-    query: typeof sql === 'string' ? sql : sql(params),
-    query_params: params as Record<string, unknown>,
-    format: 'JSONEachRow',
-    query_id: randomUUID(),
-    clickhouse_settings: { ...SETTINGS, ...settings, log_comment: `atbd:${name}` },
-    ...(signal === undefined ? {} : { abort_signal: signal }),
-  });
-  return answer.stream();
+  const client = await store.shard(firstPresent(store.shardCount, missing));
+  const giveUp = new AbortController();
+  const watch = { look: () => findMissingShards(store), missing, giveUp };
+  const answer = await whileAllAnswer(
+    client.query({
+      query: typeof sql === 'string' ? sql : sql(params),
+      query_params: params as Record<string, unknown>,
+      format: 'JSONEachRow',
+      query_id: randomUUID(),
+      clickhouse_settings: { ...SETTINGS, ...settings, log_comment: `atbd:${name}` },
+      abort_signal: signal === undefined ? giveUp.signal : AbortSignal.any([signal, giveUp.signal]),
+    }),
+    watch,
+  );
+  return watchedLines(answer.stream(), watch);
+}
+
+async function* watchedLines<T>(lines: AsyncIterable<T>, watch: ShardWatch): AsyncIterable<T> {
+  const iterator = lines[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const next = await whileAllAnswer(iterator.next(), watch);
+      if (next.done === true) return;
+      yield next.value;
+    }
+  } finally {
+    // Whoever stops reading early lets go of the connection.
+    if (!watch.giveUp.signal.aborted) await iterator.return?.();
+  }
 }
 
 async function* rowsOf({ lines }: Asked, name: string): AsyncIterable<unknown> {
   try {
     for await (const batch of lines) for (const line of batch) yield line.json<unknown>();
   } catch (cause) {
-    throw toStoreError(cause, `read the answer of ${name}`);
+    throw toStoreError(cause, `read the whole answer of ${name}`);
   }
 }
 
@@ -193,8 +217,14 @@ export async function findMissingShards(store: Store): Promise<number[]> {
   return answers.flatMap((isPresent, index) => (isPresent ? [] : [index]));
 }
 
-function firstPresent(shardCount: number, missing: readonly number[]): number | undefined {
-  return Array.from({ length: shardCount }, (_, index) => index).find(
-    (index) => !missing.includes(index),
-  );
+/** Those that the watch saw freeze, or else those that do not answer now. */
+async function lostShards(cause: unknown, store: Store): Promise<readonly number[]> {
+  return cause instanceof ShardsLost ? cause.shards : findMissingShards(store);
+}
+
+function firstPresent(shardCount: number, missing: readonly number[]): number {
+  const indexes = Array.from({ length: shardCount }, (_, index) => index);
+  const present = indexes.find((index) => !missing.includes(index));
+  if (present === undefined) throw new Error('BUG: no shard is left to ask');
+  return present;
 }
