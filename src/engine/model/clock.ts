@@ -27,6 +27,12 @@ export const systemClock: Clock = {
     }),
 };
 
+/** For latencies: parts of a millisecond, and no step back or ahead when the machine's clock is set. */
+export const steadyClock: Clock = {
+  nowMs: () => performance.timeOrigin + performance.now(),
+  sleep: (delayMs, signal) => systemClock.sleep(delayMs, signal),
+};
+
 function abortReason(signal: AbortSignal): Error {
   return signal.reason instanceof Error ? signal.reason : new Error('aborted');
 }

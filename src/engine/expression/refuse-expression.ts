@@ -1,0 +1,59 @@
+import { EvaluationError, ParseError, TypeError as CelTypeError } from '@marcbachmann/cel-js';
+import { AtbdError } from '../model/error.js';
+import { nearestName } from '../model/nearest-name.js';
+import { quoteValue } from '../model/visible-text.js';
+import type { ConditionOptions } from './condition.js';
+import { namesOf } from './variable.js';
+
+/** More names than this are not listed in a hint. */
+const NAMES_SHOWN_MAX = 40;
+
+/** What the library threw as an error of ours: what is wrong, at which character, and what could be meant. Anything else is a bug. */
+export function refuseExpression(
+  text: string,
+  cause: unknown,
+  { flag, variables }: ConditionOptions,
+): AtbdError {
+  if (!isCelError(cause)) throw cause;
+  const start = cause.range?.start ?? cause.node?.start ?? 0;
+  const end = cause.range?.end ?? start;
+  const piece = text.slice(start, end);
+  const isUnknown = cause.code === 'unknown_variable' || cause.code === 'no_such_key';
+  // A key's own name says little: the error shows the whole path.
+  const name = isUnknown ? pathEndingAt(text, end) : piece;
+  const what = isUnknown ? `unknown name ${name}` : lowerFirst(cause.summary);
+  return new AtbdError({
+    code: 'USAGE_INVALID',
+    message: `cannot read ${flag} ${quoteValue(text)}: ${what} at character ${start + 1}`,
+    hint: isUnknown ? hintOfName(name, namesOf(variables)) : hintOf(cause.code),
+    cause: new Error(cause.summary),
+  });
+}
+
+function isCelError(cause: unknown): cause is ParseError | EvaluationError | CelTypeError {
+  return (
+    cause instanceof ParseError || cause instanceof EvaluationError || cause instanceof CelTypeError
+  );
+}
+
+function pathEndingAt(text: string, end: number): string {
+  return /[\w.]*$/.exec(text.slice(0, end))?.[0] ?? '';
+}
+
+function hintOfName(name: string, known: readonly string[]): string {
+  const near = nearestName(name, known);
+  const shown = known.slice(0, NAMES_SHOWN_MAX).join(', ');
+  const more = known.length > NAMES_SHOWN_MAX ? ', …' : '';
+  return `${near === undefined ? '' : `Did you mean ${near}? `}Known names: ${shown}${more}.`;
+}
+
+function hintOf(code: string): string {
+  if (code === 'no_such_overload') {
+    return 'Both sides must be of one kind: numbers to calculate with have a point (2.0), texts stand in quotes.';
+  }
+  return 'Write a condition in CEL, for example: trace.p99 < 200 && events.rate > 9900.0';
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}
