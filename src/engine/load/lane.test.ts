@@ -41,7 +41,7 @@ function setUp({ perSecond = 100, durationMs = 30_000, serve, ...limits }: Scene
       },
     }),
     measureOf: () => measure,
-    codeOf: (error) => (error as Error).message,
+    toFailure: (error) => ({ code: (error as Error).message, message: 'said so' }),
   };
   const lane = new Lane(options);
   const interrupt = new AbortController();
@@ -160,7 +160,10 @@ describe('Lane', () => {
     expect(measure.summarise()).toMatchObject({
       count: 100,
       errors: 25,
-      errorsByCode: { BUSY: 12, TIMEOUT: 13 },
+      errorsByCode: {
+        TIMEOUT: { count: 13, first: 'said so' },
+        BUSY: { count: 12, first: 'said so' },
+      },
       p50: 5,
     });
   });
@@ -216,7 +219,7 @@ describe('Lane', () => {
         },
       }),
       measureOf: () => new Measure(),
-      codeOf: String,
+      toFailure: () => ({ code: 'ANY', message: '' }),
     });
     await runLanes([lane], { clock, endMs: 1_000, drainMsMax: 0, signal: AbortSignal.abort() });
     expect(batches).toEqual([]);

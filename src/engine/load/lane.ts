@@ -1,6 +1,6 @@
 import type { Clock } from '../model/clock.js';
 import type { Arrivals } from './arrivals.js';
-import type { Measure } from './measure.js';
+import type { Failure, Measure } from './measure.js';
 
 /** One request on its way. */
 export interface LoadRequest {
@@ -22,7 +22,7 @@ export interface LaneOptions {
   /** Prepares the request for so many arrivals. */
   readonly createRequest: (arrivalCount: number) => LoadRequest;
   readonly measureOf: (kind: string) => Measure;
-  readonly codeOf: (error: unknown) => string;
+  readonly toFailure: (error: unknown) => Failure;
 }
 
 /** How the arrivals of a lane fared. `planned` = done + failed + unfinished once the run is over. */
@@ -140,7 +140,7 @@ export class Lane {
   #settle(entry: InFlight, failure: { readonly error: unknown } | undefined): void {
     // Written off meanwhile.
     if (!this.#inFlight.delete(entry)) return;
-    const { clock, measureOf, codeOf } = this.#options;
+    const { clock, measureOf, toFailure } = this.#options;
     const nowMs = clock.nowMs();
     const measure = measureOf(entry.kind);
     for (const dueMs of entry.scheduledMs) measure.record(nowMs - dueMs);
@@ -148,7 +148,7 @@ export class Lane {
     if (failure === undefined) this.#doneCount += count;
     else {
       this.#failedCount += count;
-      measure.countError(codeOf(failure.error), count);
+      measure.countError(toFailure(failure.error), count);
     }
     this.#lastAnswerMs = nowMs;
     this.#wake();

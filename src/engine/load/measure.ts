@@ -1,12 +1,24 @@
 import { build, type Histogram } from 'hdr-histogram-js';
 
+/** How often, and what the first of them said. */
+export interface ErrorTally {
+  readonly count: number;
+  readonly first: string;
+}
+
+/** A failure, told by its code. */
+export interface Failure {
+  readonly code: string;
+  readonly message: string;
+}
+
 /** Latencies of one kind of request, in milliseconds; null where nothing was measured. */
 export interface MeasureSummary {
   /** Requests with a latency: answered, failed and unfinished ones. */
   readonly count: number;
   /** Requests that failed, and by which code. */
   readonly errors: number;
-  readonly errorsByCode: Readonly<Record<string, number>>;
+  readonly errorsByCode: Readonly<Record<string, ErrorTally>>;
   /** Requests without an answer when the run was over; they count with the time they had waited by then. */
   readonly unfinished: number;
   readonly p50: number | null;
@@ -26,7 +38,7 @@ export class Measure {
     bitBucketSize: 32,
     autoResize: true,
   });
-  readonly #errorsByCode = new Map<string, number>();
+  readonly #errorsByCode = new Map<string, ErrorTally>();
   #errorCount = 0;
   #unfinishedCount = 0;
   #maxMs = 0;
@@ -37,9 +49,10 @@ export class Measure {
     this.#histogram.recordValue(Math.round(ms * 1000));
   }
 
-  countError(code: string, count = 1): void {
+  countError({ code, message }: Failure, count = 1): void {
+    const { count: before, first } = this.#errorsByCode.get(code) ?? { count: 0, first: message };
     this.#errorCount += count;
-    this.#errorsByCode.set(code, (this.#errorsByCode.get(code) ?? 0) + count);
+    this.#errorsByCode.set(code, { count: before + count, first });
   }
 
   countUnfinished(): void {
@@ -63,7 +76,7 @@ export class Measure {
     return {
       count,
       errors: this.#errorCount,
-      errorsByCode: Object.fromEntries([...this.#errorsByCode].sort()),
+      errorsByCode: Object.fromEntries(this.#errorsByCode),
       unfinished: this.#unfinishedCount,
       p50: this.percentile(50),
       p90: this.percentile(90),

@@ -8,6 +8,7 @@ export const ERRORS = {
   OUTPUT_UNWRITABLE: { exitCode: 2, retryable: false },
   INPUT_REJECTED: { exitCode: 1, retryable: false },
   VERIFY_FAILED: { exitCode: 1, retryable: false },
+  ASSERTION_FAILED: { exitCode: 1, retryable: false },
   STORY_INVALID: { exitCode: 2, retryable: false },
   STORY_NOT_FOUND: { exitCode: 4, retryable: false },
   STORY_FAILED: { exitCode: 1, retryable: false },

@@ -1,0 +1,9 @@
+import type { QueueMessage } from '../model/queue.js';
+
+/** Where the records of a load come from. */
+export interface LoadSource {
+  /** The next `count` records, of now. The key is the op_id. */
+  take(count: number, nowMs: number): QueueMessage[];
+  /** Services that the records name. */
+  readonly services: readonly string[];
+}
