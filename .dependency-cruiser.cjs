@@ -1,5 +1,6 @@
 /** The rooms of docs/architecture.md and the one direction in which they may import each other. */
-const engineRooms = 'queue|edge|ingest|filter|tail|verify|deploy|window|rule|generate|load|expression';
+const engineRooms =
+  'queue|edge|ingest|filter|tail|verify|deploy|window|rule|generate|load|expression';
 
 module.exports = {
   forbidden: [

@@ -6,7 +6,7 @@ import {
 } from '@marcbachmann/cel-js';
 import { AtbdError } from '../model/error.js';
 import { quoteValue } from '../model/visible-text.js';
-import { refuseExpression } from './refuse-expression.js';
+import { refuseExpression, type ConditionOptions } from './refuse-expression.js';
 import { namesOf, type VariableGroup, type VariableType, type VariableValues } from './variable.js';
 
 /** A checked expression that is true or false of values. */
@@ -16,13 +16,6 @@ export interface Condition {
   readonly names: readonly string[];
   /** Rejects with USAGE_INVALID what can only be seen now: a division of whole numbers by zero, a bad regular expression. */
   holds(values: VariableValues): boolean;
-}
-
-export interface ConditionOptions {
-  /** How the text is named in an error, such as `--assert`. */
-  readonly flag: string;
-  /** All that it may ask for. */
-  readonly variables: VariableGroup;
 }
 
 /** Far beyond what a person writes; bounds the work for pasted text. */

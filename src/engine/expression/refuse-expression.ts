@@ -2,8 +2,15 @@ import { EvaluationError, ParseError, TypeError as CelTypeError } from '@marcbac
 import { AtbdError } from '../model/error.js';
 import { nearestName } from '../model/nearest-name.js';
 import { quoteValue } from '../model/visible-text.js';
-import type { ConditionOptions } from './condition.js';
-import { namesOf } from './variable.js';
+import { namesOf, type VariableGroup } from './variable.js';
+
+/** What an expression is read against. */
+export interface ConditionOptions {
+  /** How the text is named in an error, such as `--assert`. */
+  readonly flag: string;
+  /** All that it may ask for. */
+  readonly variables: VariableGroup;
+}
 
 /** More names than this are not listed in a hint. */
 const NAMES_SHOWN_MAX = 40;
