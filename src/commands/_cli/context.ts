@@ -106,7 +106,8 @@ async function existingStack(home: AtbdHome): Promise<StackRecord> {
   });
 }
 
-async function queueConnection(
+/** How to reach a queue that settings name; `local` is the one of the stack that is given. */
+export async function queueConnection(
   spec: QueueSpec,
   settingsPath: string,
   home: AtbdHome,
