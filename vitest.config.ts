@@ -7,6 +7,8 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['src/**/*.test.ts', 'src/**/*.test.tsx', 'test/**/*.test.ts'],
+          // A property on a busy machine takes its time; nothing waits for this long unless it hangs.
+          testTimeout: 60_000,
           exclude: ['**/*.integration.test.ts', '**/node_modules/**'],
         },
       },

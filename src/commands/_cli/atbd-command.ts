@@ -1,8 +1,4 @@
-// Not from '@oclif/core' itself: that loads semver to look at Node's version, and parts we never use (30 ms).
-import { Command } from '@oclif/core/command';
-import * as Errors from '@oclif/core/errors';
-import * as Flags from '@oclif/core/flags';
-import { settings } from '@oclif/core/settings';
+import { Command, Errors, Flags, settings } from '@oclif/core';
 import { AtbdError, type ErrorCode } from '../../engine/model/error.js';
 import { bugAsJson, bugAsText, errorAsJson, errorAsText, usageError } from './error-layout.js';
 

@@ -1,4 +1,4 @@
-import * as Flags from '@oclif/core/flags';
+import { Flags } from '@oclif/core';
 import type { FilterInput } from '../../engine/filter/filter.js';
 
 const HELP_GROUP = 'FILTER';

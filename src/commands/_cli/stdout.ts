@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 
 /** Writes to stdout and waits until it has room again, so that a slow reader slows us down and memory stays bounded. */
-export async function writeStdout(text: string): Promise<void> {
-  if (text === '' || process.stdout.write(text)) return;
+export async function writeStdout(text: string | Buffer): Promise<void> {
+  if (text.length === 0 || process.stdout.write(text)) return;
   await once(process.stdout, 'drain');
 }

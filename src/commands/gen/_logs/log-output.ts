@@ -4,7 +4,7 @@ import { writeStdout } from '../../_cli/stdout.js';
 
 /** Where the lines go. `write` resolves when there is room for more. */
 export interface LogOutput extends AsyncDisposable {
-  write(text: string): Promise<void>;
+  write(text: string | Buffer): Promise<void>;
 }
 
 /** A file, or standard output without a path. Rejects with CONFIRMATION_NEEDED where it would replace a file unasked. */

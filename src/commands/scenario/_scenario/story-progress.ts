@@ -1,9 +1,10 @@
 import type { StoryNews } from '../../../engine/scenario/run-story.js';
-import type { RunNews } from './run-one.js';
 import { sanitizeText } from '../../_cli/sanitize.js';
 import { isLively, styleOf } from '../../_cli/style.js';
 import { cutToWidth } from '../../_cli/text-table.js';
 import { grouped } from './render-result.js';
+
+type News = StoryNews | { readonly kind: 'stack'; readonly words: string };
 
 /** Back to the line's begin, and clear it. */
 const CLEAR_LINE = '\r\u001b[2K';
@@ -32,8 +33,8 @@ export class StoryProgress implements Disposable {
     this.#isQuiet = isQuiet;
   }
 
-  tell(news: RunNews): void {
-    if (this.#isQuiet && news.kind !== 'logs' && news.kind !== 'kept') return;
+  tell(news: News): void {
+    if (this.#isQuiet) return;
     switch (news.kind) {
       case 'stack':
         this.#move(news.words);
@@ -49,14 +50,6 @@ export class StoryProgress implements Disposable {
         break;
       case 'stored':
         this.#say(`${grouped(news.count)} records are stored`);
-        break;
-      case 'logs':
-        this.#say(`broke off; the logs of its parts are in ${news.folder}`);
-        break;
-      case 'kept':
-        this.#say(
-          `stays up. Ask it: ATBD_HOME=${news.home} atbd status; end it: ATBD_HOME=${news.home} atbd down --purge --yes`,
-        );
         break;
       case 'checked':
         this.#move(`checked: ${news.result.title}`);
