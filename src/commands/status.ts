@@ -1,7 +1,7 @@
 import { AtbdError } from '../engine/model/error.js';
 import { AtbdCommand } from './_cli/atbd-command.js';
 import { atbdHome, type AtbdHome } from './_cli/atbd-home.js';
-import { LOCAL_CONTEXT } from './_cli/config/config-schema.js';
+import { LOCAL_CONTEXT } from './_cli/config/local-context.js';
 import { resolveContext } from './_cli/context.js';
 import { describeStack, type StackReport } from './_cli/stack/describe-stack.js';
 import { hasStack } from './_cli/stack/home-folder.js';

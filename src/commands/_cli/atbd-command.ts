@@ -1,4 +1,8 @@
-import { Command, Errors, Flags, settings } from '@oclif/core';
+// Not from '@oclif/core' itself: that loads semver to look at Node's version, and parts we never use (30 ms).
+import { Command } from '@oclif/core/command';
+import * as Errors from '@oclif/core/errors';
+import * as Flags from '@oclif/core/flags';
+import { settings } from '@oclif/core/settings';
 import { AtbdError, type ErrorCode } from '../../engine/model/error.js';
 import { bugAsJson, bugAsText, errorAsJson, errorAsText, usageError } from './error-layout.js';
 

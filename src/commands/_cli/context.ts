@@ -3,7 +3,8 @@ import { lockHolder } from '../../engine/deploy/generation-lock.js';
 import { AtbdError } from '../../engine/model/error.js';
 import type { QueueConnection, StoreConnection } from '../../engine/model/connection.js';
 import { atbdHome, userConfigPath, type AtbdHome } from './atbd-home.js';
-import { LOCAL_CONTEXT, type ContextSpec, type QueueSpec } from './config/config-schema.js';
+import type { ContextSpec, QueueSpec } from './config/config-schema.js';
+import { LOCAL_CONTEXT } from './config/local-context.js';
 import { chosenContext, readUserConfig } from './config/user-config.js';
 import { pathBeside, readNamedFile, readSecret } from './config/secret.js';
 import { stackNotUp } from './stack/stack-not-up.js';
@@ -106,7 +107,8 @@ async function existingStack(home: AtbdHome): Promise<StackRecord> {
   });
 }
 
-async function queueConnection(
+/** How to reach a queue that settings name; `local` is the one of the stack that is given. */
+export async function queueConnection(
   spec: QueueSpec,
   settingsPath: string,
   home: AtbdHome,

@@ -1,4 +1,4 @@
-import { Flags } from '@oclif/core';
+import * as Flags from '@oclif/core/flags';
 import type { FilterInput } from '../../engine/filter/filter.js';
 
 const HELP_GROUP = 'FILTER';

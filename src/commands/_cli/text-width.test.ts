@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import stringWidth from 'string-width';
 import { describe, expect, it } from 'vitest';
 import { clipText, fitEnd, fitText, widthOf, wrapText } from './text-width.js';
 
@@ -14,6 +15,24 @@ describe('columns', () => {
     ['', 0],
   ])('of %j are %d', (text, columns) => {
     expect(widthOf(text)).toBe(columns);
+  });
+
+  it('are one for each character that is not looked up', () => {
+    const plain = [
+      [0x20, 0x7e],
+      [0xa1, 0xa8],
+      [0xaa, 0xac],
+      [0xaf, 0xff],
+      [0x2026, 0x2026],
+      [0x2500, 0x259f],
+    ];
+    for (const [first = 0, last = 0] of plain) {
+      for (let code = first; code <= last; code++) {
+        const text = String.fromCodePoint(code);
+        expect([text, stringWidth(text)]).toEqual([text, 1]);
+        expect([text, widthOf(`a${text}b`)]).toEqual([text, 3]);
+      }
+    }
   });
 
   it.each([

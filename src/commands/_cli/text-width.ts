@@ -59,8 +59,11 @@ export function wrapText(text: string, width: number, linesMax: number): string[
   return [...lines, clipText(rest, width)];
 }
 
-/** Most log text: every character takes one column, and nothing needs to be looked up. */
-const PLAIN = /^[ -~]*$/u;
+/**
+ * Most log text, and what we draw around it (… · ─ │ ├ └ ▏ █): every character takes one column and combines with
+ * none, so nothing needs to be looked up.
+ */
+const PLAIN = /^[ -~\u{a1}-\u{a8}\u{aa}-\u{ac}\u{af}-\u{ff}\u{2026}\u{2500}-\u{259f}]*$/u;
 
 function takeColumns(text: string, width: number): string {
   if (PLAIN.test(text)) return text.slice(0, Math.max(0, width));

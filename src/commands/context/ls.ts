@@ -1,5 +1,5 @@
 import { AtbdCommand } from '../_cli/atbd-command.js';
-import { LOCAL_CONTEXT } from '../_cli/config/config-schema.js';
+import { LOCAL_CONTEXT } from '../_cli/config/local-context.js';
 import { chosenContext, readUserConfig } from '../_cli/config/user-config.js';
 import { contextSpec } from '../_cli/context.js';
 import { describeQueue, describeStore } from '../_cli/config/describe-context.js';

@@ -1,4 +1,5 @@
-import { Args, Flags } from '@oclif/core';
+import * as Args from '@oclif/core/args';
+import * as Flags from '@oclif/core/flags';
 import { parseFilter, suspectKeys } from '../../engine/filter/filter.js';
 import { systemClock } from '../../engine/model/clock.js';
 import type { Filter } from '../../engine/model/filter.js';

@@ -1,9 +1,10 @@
-import { Args, Flags } from '@oclif/core';
+import * as Args from '@oclif/core/args';
+import * as Flags from '@oclif/core/flags';
 import { AtbdError } from '../../engine/model/error.js';
 import type { StoredEvent } from '../../engine/model/stored-event.js';
 import { formatRfc3339 } from '../../engine/model/timestamp.js';
 import { quoteValue } from '../../engine/model/visible-text.js';
-import { parseZone } from '../../engine/time/zone.js';
+import { parseZone, type Zone } from '../../engine/time/zone.js';
 import { summarizeTrace, type TraceSummary } from '../../engine/trace/trace-summary.js';
 import { AtbdCommand } from '../_cli/atbd-command.js';
 import { resolveLiveContext } from '../_cli/context.js';
@@ -54,14 +55,19 @@ export default class QueryTrace extends AtbdCommand {
     ]);
     await using store = openStore(reader);
     let missing: readonly number[] = [];
-    const { events, eventCount } = await readTrace(
+    const answer = readTrace(
       store,
       { id, limit: flags.limit },
       { signal: this.signal, onMissing: (shards) => (missing = shards) },
     );
+    // What draws is loaded while the shards work.
+    const [{ events, eventCount }, draw] = await Promise.all([
+      answer,
+      flags.json === true ? undefined : loadDrawing(),
+    ]);
     if (events.length === 0) throw missing.length > 0 ? unknown(id, missing) : notFound(id);
     if (flags.json) await writeStdout(toJson({ id, events, eventCount, missing }));
-    else await this.#draw(id, events, zone);
+    else if (draw !== undefined) await draw(id, events, zone);
     if (events.length < eventCount) {
       process.stderr.write(
         `Warning: only the first ${events.length} of ${eventCount} events are shown (--limit)\n`,
@@ -69,18 +75,22 @@ export default class QueryTrace extends AtbdCommand {
     }
     reportMissingShards(missing, store.shardCount);
   }
+}
 
-  async #draw(id: string, events: readonly StoredEvent[], zone: ReturnType<typeof parseZone>) {
-    const [{ buildTraceTree }, { renderTrace }, { describeTerminal }] = await Promise.all([
-      import('../../engine/trace/trace-tree.js'),
-      import('./_trace/render-trace.js'),
-      import('../_cli/terminal.js'),
-    ]);
+type Draw = (id: string, events: readonly StoredEvent[], zone: Zone) => Promise<void>;
+
+async function loadDrawing(): Promise<Draw> {
+  const [{ buildTraceTree }, { renderTrace }, { describeTerminal }] = await Promise.all([
+    import('../../engine/trace/trace-tree.js'),
+    import('./_trace/render-trace.js'),
+    import('../_cli/terminal.js'),
+  ]);
+  return async (id, events, zone) => {
     const { width, paint } = describeTerminal(process.stdout);
     const picture = { id, summary: summarizeTrace(events), roots: buildTraceTree(events) };
     const lines = renderTrace(picture, { width, paint, zone });
     await writeStdout([...lines, ''].join('\n'));
-  }
+  };
 }
 
 interface TraceResult {

@@ -4,12 +4,13 @@ import { findWorse } from '../../engine/scenario/compare-results.js';
 import type { RunAnswer, StoryResult } from '../../engine/scenario/result.js';
 import { AtbdCommand } from '../_cli/atbd-command.js';
 import { sanitizeText } from '../_cli/sanitize.js';
+import { requestedQueue } from '../_cli/stack/requested-queue.js';
 import { styleOf } from '../_cli/style.js';
 import { readAnswer, writeReports } from './_scenario/answer-file.js';
 import { findStory, type FoundStory } from './_scenario/find-story.js';
 import { renderResult } from './_scenario/render-result.js';
 import { reportFlags } from './_scenario/report-flags.js';
-import { runOne } from './_scenario/run-one.js';
+import { runOne, type RunOptions } from './_scenario/run-one.js';
 import { StoryProgress } from './_scenario/story-progress.js';
 
 /** Plays stories on a stack of their own and holds what was stored against what truly happened. */
@@ -35,6 +36,11 @@ export default class ScenarioRun extends AtbdCommand {
       summary: 'Where stacks and, after a failure, the logs of all parts are kept.',
       helpValue: 'DIR',
     }),
+    brokers: Flags.string({
+      summary: 'Brokers for stories with a Kafka, host:port, separated by commas.',
+      description: 'Without it: the Kafka of --context. The story makes the topic and deletes it.',
+      env: 'ATBD_BROKERS',
+    }),
     ...reportFlags,
     compare: Flags.string({
       summary:
@@ -51,11 +57,15 @@ export default class ScenarioRun extends AtbdCommand {
     // All are read before the first is run, so that a mistake costs nothing.
     const baseline = flags.compare === undefined ? undefined : await readAnswer(flags.compare);
     const found = await Promise.all(names.map((name) => findStory(name)));
+    const kafka = found.some(({ story }) => story.stack.queue === 'kafka')
+      ? await kafkaOf(flags)
+      : undefined;
+    const options = { keep: flags.keep, folder: flags.folder, kafka };
     const results: StoryResult[] = [];
     for (const each of found) {
       const story = flags.seed === undefined ? each.story : { ...each.story, seed: flags.seed };
       for (let round = 0; round < flags.repeat; round += 1)
-        results.push(await this.#runOne({ ...each, story }, flags));
+        results.push(await this.#runOne({ ...each, story }, options));
     }
     const failed = results.filter(({ verdict }) => verdict === 'failed');
     const answer: RunAnswer = { verdict: failed.length > 0 ? 'failed' : 'passed', results };
@@ -75,15 +85,14 @@ export default class ScenarioRun extends AtbdCommand {
 
   async #runOne(
     found: FoundStory,
-    { keep, folder }: { readonly keep: boolean; readonly folder: string | undefined },
+    options: Pick<RunOptions, 'keep' | 'folder' | 'kafka'>,
   ): Promise<StoryResult> {
     using progress = new StoryProgress(found.name, {
       durationMs: found.story.load.duration,
       isQuiet: this.jsonEnabled(),
     });
     const result = await runOne(found, {
-      keep,
-      folder,
+      ...options,
       signal: this.signal,
       onNews: (news) => {
         progress.tell(news);
@@ -93,6 +102,23 @@ export default class ScenarioRun extends AtbdCommand {
     this.log(renderResult(result, styleOf(process.stdout)));
     return result;
   }
+}
+
+/** The Kafka that --brokers or the context name, for us and in the words of `up`. */
+async function kafkaOf({
+  brokers,
+  context,
+}: {
+  readonly brokers: string | undefined;
+  readonly context: string | undefined;
+}): Promise<RunOptions['kafka']> {
+  const spec = await requestedQueue('kafka', brokers, context);
+  if (!spec) throw new Error('BUG: a queue was asked for');
+  const named = brokers === undefined ? { context } : { brokers };
+  const flags = Object.entries(named).flatMap(([name, value]) =>
+    value === undefined ? [] : [`--${name}`, value],
+  );
+  return { spec, args: ['--queue', 'kafka', ...flags] };
 }
 
 function nothingNamed(): AtbdError {

@@ -6,15 +6,22 @@ import { ShardsLost, whileAllAnswer, type ShardWatch } from './shard-watch.js';
 import type { Store } from './store.js';
 
 /** A query with a name. Values travel as `{name:Type}` parameters, never inside the text; every query has a LIMIT. */
-export interface QueryDefinition<Params extends z.ZodType, Row extends z.ZodType> {
+export interface QueryDefinition<Params extends Check, Row extends Check> {
   /** Becomes log_comment, so that the query is found in system.query_log. */
   readonly name: string;
   readonly params: Params;
   readonly row: Row;
   /** Text, or a text built from checked parameters when the columns themselves are chosen. */
-  readonly sql: string | ((params: z.output<Params>) => string);
+  readonly sql: string | ((params: Output<Params>) => string);
   readonly settings?: Readonly<Record<string, string | number>>;
 }
+
+/** A zod schema, or whatever else makes a checked value of an unknown one and throws when it cannot. */
+interface Check {
+  parse(value: unknown): unknown;
+}
+type Output<C extends Check> = ReturnType<C['parse']>;
+type Input<C extends Check> = C extends z.ZodType ? z.input<C> : Output<C>;
 
 export interface QueryOptions {
   /** Ends the query on every shard when it is aborted. */
@@ -62,10 +69,10 @@ const IN_PART_SETTINGS = {
 const PING_MS_MAX = 2_000;
 
 /** Defines a query; the result asks it, checks its parameters and each row. */
-export function defineQuery<Params extends z.ZodType, Row extends z.ZodType>(
+export function defineQuery<Params extends Check, Row extends Check>(
   definition: QueryDefinition<Params, Row>,
-): NamedQuery<z.input<Params>, z.output<Row>> {
-  const stream: NamedQuery<z.input<Params>, z.output<Row>>['stream'] = async function* streamQuery(
+): NamedQuery<Input<Params>, Output<Row>> {
+  const stream: NamedQuery<Input<Params>, Output<Row>>['stream'] = async function* streamQuery(
     store,
     params,
     options = {},
@@ -73,18 +80,19 @@ export function defineQuery<Params extends z.ZodType, Row extends z.ZodType>(
     const checked = definition.params.parse(params);
     const asked = await ask(definition, store, checked, options);
     if (asked.missingShards.length > 0) options.onMissing?.(asked.missingShards);
-    for await (const row of rowsOf(asked, definition.name)) yield definition.row.parse(row);
+    for await (const row of rowsOf(asked, definition.name))
+      yield definition.row.parse(row) as Output<Row>;
   };
   const query = async (
     store: Store,
-    params: z.input<Params>,
+    params: Input<Params>,
     options: QueryOptions = {},
-  ): Promise<QueryAnswer<z.output<Row>>> => {
+  ): Promise<QueryAnswer<Output<Row>>> => {
     let missingShards: readonly number[] = [];
     const onMissing = (shards: readonly number[]): void => {
       missingShards = shards;
     };
-    const rows: z.output<Row>[] = [];
+    const rows: Output<Row>[] = [];
     for await (const row of stream(store, params, { ...options, onMissing })) rows.push(row);
     return { rows, missingShards };
   };
@@ -107,7 +115,7 @@ interface Asking extends QueryOptions {
  * refuses it when one goes away meanwhile; only then it may answer in part. Each round has fewer shards, so they end.
  */
 async function ask(
-  definition: QueryDefinition<z.ZodType, z.ZodType>,
+  definition: QueryDefinition<Check, Check>,
   store: Store,
   params: unknown,
   options: QueryOptions,
@@ -130,7 +138,7 @@ async function ask(
 const AWAY_CODES: readonly ErrorCode[] = ['CLICKHOUSE_UNREACHABLE', 'TIMEOUT'];
 
 async function askThoseThere(
-  definition: QueryDefinition<z.ZodType, z.ZodType>,
+  definition: QueryDefinition<Check, Check>,
   store: Store,
   params: unknown,
   options: Asking,
@@ -161,7 +169,7 @@ function shardsAway({ name }: { readonly name: string }, missing: readonly numbe
 
 /** Sends to the first shard that is there. The lines end with the caller's signal, and when a shard is lost. */
 async function send(
-  { name, sql, settings }: QueryDefinition<z.ZodType, z.ZodType>,
+  { name, sql, settings }: QueryDefinition<Check, Check>,
   store: Store,
   params: unknown,
   { signal, missing }: Asking,

@@ -1,6 +1,4 @@
-import { z } from 'zod';
 import { ALL_FIELDS, type StoredEvent } from '../../engine/model/stored-event.js';
-import { defineQuery } from '../clickhouse/define-query.js';
 import type { Store } from '../clickhouse/store.js';
 import { selectColumns } from './event-columns.js';
 import { SqlParams } from './sql-params.js';
@@ -23,6 +21,7 @@ export async function readTrace(
   const query = buildTraceQuery(id, limit + 1);
   for await (const stored of streamEvents(store, query, options)) events.push(stored);
   if (events.length <= limit) return { events, eventCount: events.length };
+  const { countOfTrace } = await import('./trace-count.js');
   const { rows } = await countOfTrace(store, { id }, options);
   return { events: events.slice(0, limit), eventCount: rows[0]?.eventCount ?? events.length };
 }
@@ -42,10 +41,3 @@ function buildTraceQuery(id: string, limit: number): EventQuery {
     decode: (row) => columns.decode(row),
   };
 }
-
-const countOfTrace = defineQuery({
-  name: 'trace_count',
-  params: z.object({ id: z.string() }),
-  row: z.object({ eventCount: z.coerce.number() }),
-  sql: `SELECT count() AS eventCount FROM events WHERE op_id = {id:String} LIMIT 1`,
-});

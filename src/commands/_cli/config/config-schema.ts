@@ -1,7 +1,5 @@
 import { z } from 'zod';
-
-/** Name of the built-in context: the stack in ATBD_HOME. */
-export const LOCAL_CONTEXT = 'local';
+import { LOCAL_CONTEXT } from './local-context.js';
 
 const NAME = /^[a-zA-Z0-9][a-zA-Z0-9._-]{0,62}$/;
 const BROKER = /^(\[[0-9a-fA-F:]+\]|[^\s:/@]+):\d{1,5}$/;

@@ -4,7 +4,8 @@ import { Document, isMap, parseDocument } from 'yaml';
 import { writeFileAtomically } from '../../../engine/deploy/atomic-file.js';
 import { userConfigPath } from '../atbd-home.js';
 import { userConfigSchema } from './config-schema.js';
-import { parseYaml, readTextFile } from './yaml-file.js';
+import { readTextFile } from './text-file.js';
+import { parseYaml } from './yaml-file.js';
 
 /** Where the user's file says the name of the context in use. */
 export const CURRENT_PATH = ['current'];

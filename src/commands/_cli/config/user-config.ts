@@ -1,18 +1,24 @@
 import { dirname, join } from 'node:path';
 import { userConfigPath } from '../atbd-home.js';
-import { LOCAL_CONTEXT, type UserConfig } from './config-schema.js';
+import type { UserConfig } from './config-schema.js';
+import { LOCAL_CONTEXT } from './local-context.js';
+import { readTextFile } from './text-file.js';
 
 /** A project's choice of context, looked for in the working folder and above it. */
 const PROJECT_FILE = '.atbd.yaml';
 
 /** The user's contexts; none where there is no file. */
 export async function readUserConfig(): Promise<UserConfig> {
-  const { parseYaml, readTextFile } = await import('./yaml-file.js');
   const path = userConfigPath();
   const text = await readTextFile(path);
   if (text === undefined) return { contexts: {} };
-  const { userConfigSchema } = await import('./config-schema.js');
+  const [{ parseYaml }, { userConfigSchema }] = await loadParser();
   return parseYaml(path, text, userConfigSchema);
+}
+
+/** Loaded for a file that is there: together they take longer to load than a question to be answered. */
+function loadParser() {
+  return Promise.all([import('./yaml-file.js'), import('./config-schema.js')]);
 }
 
 /** A context's name and who chose it, in words for a message. */
@@ -36,11 +42,10 @@ export async function chosenContext(name?: string): Promise<ChosenContext> {
 }
 
 async function projectContext(folder: string): Promise<ChosenContext | undefined> {
-  const { parseYaml, readTextFile } = await import('./yaml-file.js');
   const path = join(folder, PROJECT_FILE);
   const text = await readTextFile(path);
   if (text !== undefined) {
-    const { projectConfigSchema } = await import('./config-schema.js');
+    const [{ parseYaml }, { projectConfigSchema }] = await loadParser();
     return { name: parseYaml(path, text, projectConfigSchema).current, from: `current in ${path}` };
   }
   const parent = dirname(folder);

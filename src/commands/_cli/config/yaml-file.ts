@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import {
   isMap,
   isNode,
@@ -11,32 +10,8 @@ import {
 import type { z } from 'zod';
 import { AtbdError, type ErrorCode } from '../../../engine/model/error.js';
 
-/** A settings file larger than this is somebody's data file given by mistake. */
-const FILE_BYTES_MAX = 1024 * 1024;
-
 /** At most this many mistakes are named at once: more do not fit a screen. */
 const MISTAKES_MAX = 5;
-
-/** The file's text, or undefined when there is no such file. */
-export async function readTextFile(path: string): Promise<string | undefined> {
-  try {
-    const bytes = await readFile(path);
-    if (bytes.byteLength <= FILE_BYTES_MAX) return bytes.toString('utf8');
-  } catch (cause) {
-    if (isMissing(cause)) return undefined;
-    throw new AtbdError({
-      code: 'CONFIG_INVALID',
-      message: `cannot read ${path}`,
-      hint: 'Check that it is a file and that you may read it.',
-      cause,
-    });
-  }
-  throw new AtbdError({
-    code: 'CONFIG_INVALID',
-    message: `cannot use ${path} as settings: it is larger than ${FILE_BYTES_MAX} bytes`,
-    hint: 'Point ATBD_CONFIG at the file with your contexts.',
-  });
-}
 
 /** How a mistake in a file is told. */
 export interface YamlWords {
@@ -141,8 +116,4 @@ function invalid(
         : `cannot use ${what} in ${path}:\n  ${shown.join('\n  ')}`,
     hint,
   });
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }

@@ -11,7 +11,7 @@ import {
 import { openStore } from '../../../store/clickhouse/store.js';
 import { migrate } from '../../../store/migration/migrate.js';
 import type { AtbdHome } from '../atbd-home.js';
-import { LOCAL_CONTEXT } from '../config/config-schema.js';
+import { LOCAL_CONTEXT } from '../config/local-context.js';
 import { readSecret } from '../config/secret.js';
 import { localStoreConnections, resolveContext } from '../context.js';
 import { CLUSTER_SECRET } from './prepare-stack.js';

@@ -1,26 +1,26 @@
 import { readFile } from 'node:fs/promises';
-import { z } from 'zod';
 import { AtbdError } from '../../../engine/model/error.js';
 import type { AtbdHome } from '../atbd-home.js';
-import { queueSpecSchema } from '../config/config-schema.js';
+import type { QueueSpec } from '../config/config-schema.js';
 
 /** Rises when an older atbd could no longer run the stack that a newer one made. */
 export const STACK_VERSION = 1;
 
-const port = z.number().int().min(1).max(65_535);
-
-const stackRecordSchema = z.object({
-  version: z.literal(STACK_VERSION),
-  database: z.string(),
-  /** The order is the shard's index and never changes. */
-  shards: z.array(z.object({ httpPort: port, tcpPort: port })).min(1),
-  queue: queueSpecSchema,
-  username: z.string(),
-  readerUsername: z.string(),
-});
+interface ShardPorts {
+  readonly httpPort: number;
+  readonly tcpPort: number;
+}
 
 /** What a local stack consists of: made by the first `up`, kept until `down --purge`. */
-export type StackRecord = z.infer<typeof stackRecordSchema>;
+export interface StackRecord {
+  readonly version: number;
+  readonly database: string;
+  /** The order is the shard's index and never changes. */
+  readonly shards: readonly ShardPorts[];
+  readonly queue: QueueSpec;
+  readonly username: string;
+  readonly readerUsername: string;
+}
 
 /** The record, or undefined where no stack was ever made. */
 export async function readStackRecord(home: AtbdHome): Promise<StackRecord | undefined> {
@@ -32,12 +32,44 @@ export async function readStackRecord(home: AtbdHome): Promise<StackRecord | und
     throw unreadable(home, cause);
   }
   const value = parseJson(text, home);
-  const version = z.object({ version: z.number() }).safeParse(value);
-  if (version.success && version.data.version > STACK_VERSION)
-    throw madeByNewer(home, version.data);
-  const record = stackRecordSchema.safeParse(value);
-  if (record.success) return record.data;
-  throw unreadable(home, record.error);
+  if (isObject(value) && typeof value['version'] === 'number' && value['version'] > STACK_VERSION)
+    throw madeByNewer(home, value['version']);
+  const record = await checkRecord(value);
+  if (record === undefined) throw unreadable(home, undefined);
+  return record;
+}
+
+/** By hand, because every question to a local stack starts here and a schema library takes longer to load than all of it. */
+async function checkRecord(value: unknown): Promise<StackRecord | undefined> {
+  if (!isObject(value) || value['version'] !== STACK_VERSION) return undefined;
+  const { database, shards, username, readerUsername } = value;
+  const queue = await checkQueue(value['queue']);
+  if (queue === undefined || !Array.isArray(shards) || shards.length === 0) return undefined;
+  if (!isText(database) || !isText(username) || !isText(readerUsername)) return undefined;
+  if (!shards.every(isShardPorts)) return undefined;
+  return { version: STACK_VERSION, database, shards, queue, username, readerUsername };
+}
+
+async function checkQueue(value: unknown): Promise<QueueSpec | undefined> {
+  if (isObject(value) && value['kind'] === 'local') return { kind: 'local' };
+  const { queueSpecSchema } = await import('../config/config-schema.js');
+  return queueSpecSchema.safeParse(value).data;
+}
+
+function isShardPorts(value: unknown): value is ShardPorts {
+  return isObject(value) && isPort(value['httpPort']) && isPort(value['tcpPort']);
+}
+
+function isPort(value: unknown): boolean {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= 65_535;
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function parseJson(text: string, home: AtbdHome): unknown {
@@ -48,7 +80,7 @@ function parseJson(text: string, home: AtbdHome): unknown {
   }
 }
 
-function madeByNewer(home: AtbdHome, { version }: { readonly version: number }): AtbdError {
+function madeByNewer(home: AtbdHome, version: number): AtbdError {
   return new AtbdError({
     code: 'CONFIG_INVALID',
     message: `cannot use the stack in ${home.root}: a newer atbd made it (version ${version}, this one knows ${STACK_VERSION})`,

@@ -1,3 +1,4 @@
+import { AtbdError } from '../../../engine/model/error.js';
 import { systemClock } from '../../../engine/model/clock.js';
 import { DEFAULT_TOPIC, INGEST_GROUP_ID } from '../../../engine/model/limit.js';
 import { openQueue } from '../../../engine/queue/open-queue.js';
@@ -7,50 +8,90 @@ import type { Story } from '../../../engine/scenario/story.js';
 import { openStore } from '../../../store/clickhouse/store.js';
 import { createStoryStore } from '../../../store/scenario/story-store.js';
 import { createVerifyStore } from '../../../store/verify/verify-store.js';
+import type { QueueSpec } from '../../_cli/config/config-schema.js';
 import { contextOfStack } from '../../_cli/context.js';
+import { checkBorrowedQueue, returnBorrowedQueue } from './borrowed-queue.js';
 import type { FoundStory } from './find-story.js';
 import { openShop } from './open-shop.js';
 import { Stage } from './stage.js';
 import { StoryStack } from './story-stack.js';
+
+/** What happens around a story, and in it. */
+export type RunNews =
+  | StoryNews
+  | { readonly kind: 'stack'; readonly words: string }
+  /** It broke off, and this is where the logs are. */
+  | { readonly kind: 'logs'; readonly folder: string }
+  /** The stack stays up, below this home. */
+  | { readonly kind: 'kept'; readonly home: string };
 
 /** How a story is run. */
 export interface RunOptions {
   readonly keep: boolean;
   /** Where the folder of the run is made. */
   readonly folder: string | undefined;
+  /** What a story with `queue: kafka` runs on, and the flags of `up` that say the same. */
+  readonly kafka: { readonly spec: QueueSpec; readonly args: readonly string[] } | undefined;
   readonly signal: AbortSignal;
-  readonly onNews: (news: StoryNews | { readonly kind: 'stack'; readonly words: string }) => void;
+  readonly onNews: (news: RunNews) => void;
 }
 
 /** Brings up a stack, plays the story on it, and takes it down, however it ends. */
-export async function runOne(
-  { name, story }: FoundStory,
-  options: RunOptions,
-): Promise<StoryResult> {
+export async function runOne(found: FoundStory, options: RunOptions): Promise<StoryResult> {
+  const kafka = kafkaFor(found, options);
+  if (!kafka) return runOnStage(found, options);
+  await checkBorrowedQueue(kafka.spec);
+  try {
+    return await runOnStage(found, options);
+  } finally {
+    if (!options.keep) await returnBorrowedQueue(kafka.spec);
+  }
+}
+
+async function runOnStage(found: FoundStory, options: RunOptions): Promise<StoryResult> {
+  const { name, story } = found;
   const stage = await Stage.make(name, options.folder);
   let result: StoryResult | undefined;
   let stack: StoryStack | undefined;
   try {
-    stack = await StoryStack.start(stage.home, {
-      args: ['--shards', String(story.stack.shards)],
-      outlivesUs: options.keep,
-      signal: options.signal,
-      onStatus: ({ parts }) => {
-        const awaited = parts.filter(({ isHealthy }) => !isHealthy).map((part) => part.name);
-        options.onNews({ kind: 'stack', words: `waiting for ${awaited.join(', ')}` });
-      },
-    });
+    stack = await startStack(stage, found, options);
     result = await play({ name, story, stack }, options);
     if (result.verdict === 'failed') result = { ...result, logFolder: await stage.keepLogs() };
     return result;
   } finally {
-    const hasFailed = result === undefined && !options.signal.aborted;
-    if (hasFailed) await stage.keepLogs();
-    if (!(options.keep && result)) {
+    const isKept = options.keep && result !== undefined;
+    const hasBroken = result === undefined && !options.signal.aborted;
+    if (hasBroken) options.onNews({ kind: 'logs', folder: await stage.keepLogs() });
+    if (isKept) options.onNews({ kind: 'kept', home: stage.home.root });
+    if (!isKept) {
       await stack?.stop();
-      await stage.clear(hasFailed || result?.verdict === 'failed');
+      await stage.clear({ keepFolder: hasBroken || result?.verdict === 'failed' });
     }
   }
+}
+
+function startStack(stage: Stage, found: FoundStory, options: RunOptions): Promise<StoryStack> {
+  const { shards } = found.story.stack;
+  return StoryStack.start(stage.home, {
+    args: ['--shards', String(shards), ...(kafkaFor(found, options)?.args ?? [])],
+    outlivesUs: options.keep,
+    signal: options.signal,
+    onStatus: ({ parts }) => {
+      const awaited = parts.filter(({ isHealthy }) => !isHealthy).map(({ name }) => name);
+      options.onNews({ kind: 'stack', words: `waiting for ${awaited.join(', ')}` });
+    },
+  });
+}
+
+/** undefined: the story brings its own queue. */
+function kafkaFor({ name, story }: FoundStory, { kafka }: RunOptions): RunOptions['kafka'] {
+  if (story.stack.queue === 'embedded') return undefined;
+  if (kafka) return kafka;
+  throw new AtbdError({
+    code: 'USAGE_INVALID',
+    message: `cannot run ${name}: it needs a Kafka`,
+    hint: 'Name its brokers with --brokers host:port, or a context whose queue is Kafka with --context.',
+  });
 }
 
 async function play(

@@ -32,9 +32,9 @@ export class Stage {
     return folder;
   }
 
-  /** Deletes the stack, and all of the folder when nothing was kept in it. */
-  async clear(isAnythingKept: boolean): Promise<void> {
+  /** Deletes the stack, and the folder unless something was kept in it. */
+  async clear({ keepFolder }: { readonly keepFolder: boolean }): Promise<void> {
     await purgeHome(this.home);
-    if (!isAnythingKept) await rm(this.folder, { recursive: true, force: true });
+    if (!keepFolder) await rm(this.folder, { recursive: true, force: true });
   }
 }

@@ -1,10 +1,9 @@
 import type { StoryNews } from '../../../engine/scenario/run-story.js';
+import type { RunNews } from './run-one.js';
 import { sanitizeText } from '../../_cli/sanitize.js';
 import { isLively, styleOf } from '../../_cli/style.js';
 import { cutToWidth } from '../../_cli/text-table.js';
 import { grouped } from './render-result.js';
-
-type News = StoryNews | { readonly kind: 'stack'; readonly words: string };
 
 /** Back to the line's begin, and clear it. */
 const CLEAR_LINE = '\r\u001b[2K';
@@ -33,8 +32,8 @@ export class StoryProgress implements Disposable {
     this.#isQuiet = isQuiet;
   }
 
-  tell(news: News): void {
-    if (this.#isQuiet) return;
+  tell(news: RunNews): void {
+    if (this.#isQuiet && news.kind !== 'logs' && news.kind !== 'kept') return;
     switch (news.kind) {
       case 'stack':
         this.#move(news.words);
@@ -50,6 +49,14 @@ export class StoryProgress implements Disposable {
         break;
       case 'stored':
         this.#say(`${grouped(news.count)} records are stored`);
+        break;
+      case 'logs':
+        this.#say(`broke off; the logs of its parts are in ${news.folder}`);
+        break;
+      case 'kept':
+        this.#say(
+          `stays up. Ask it: ATBD_HOME=${news.home} atbd status; end it: ATBD_HOME=${news.home} atbd down --purge --yes`,
+        );
         break;
       case 'checked':
         this.#move(`checked: ${news.result.title}`);
