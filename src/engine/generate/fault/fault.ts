@@ -10,6 +10,9 @@ const GUILTY_USERS_MAX = 10_000;
 /** Faster than any script that a shop would let through for long. */
 const HAMMER_PER_SECOND_MAX = 10_000;
 
+/** More visitors than this many times the mean: no sale is advertised that well. */
+const CROWD_FACTOR_MAX = 100;
+
 /** Milliseconds; written as a number of them or as a duration such as `10m`. */
 const duration = z.union([
   z.number().int().nonnegative(),
@@ -89,6 +92,7 @@ const inputSchema = z.discriminatedUnion('kind', [
     users: z.number().int().min(1).max(GUILTY_USERS_MAX).default(5),
     every: duration.default(120_000),
   }),
+  fault('crowd', { factor: z.number().min(1).max(CROWD_FACTOR_MAX).default(8) }),
   fault('double-click', { share: share.default(0.2) }),
   // Transport.
   fault('late', { share: share.default(0.05), by: duration.default(45_000) }),

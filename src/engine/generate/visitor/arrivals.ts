@@ -1,4 +1,5 @@
 import { hash2 } from '../chance/hash.js';
+import { activeAt, type FaultOf } from '../fault/fault.js';
 import type { Task } from '../simulation/task-heap.js';
 import type { World } from '../simulation/world.js';
 import { Visitor } from './visitor.js';
@@ -22,11 +23,14 @@ export class Arrivals implements Task {
   readonly #world: World;
   readonly #meanGapUs: number;
   readonly #peakShare: number;
+  readonly #crowds: readonly FaultOf<'crowd'>[];
   #count = 0;
 
   constructor(world: World, visitorEventsPerSecond: number) {
     this.#world = world;
-    this.#peakShare = world.spec.isDiurnal ? 1 + DIURNAL_SWING : 1;
+    this.#crowds = world.spec.faults.filter((fault) => fault.kind === 'crowd');
+    const crowdMax = Math.max(1, ...this.#crowds.map(({ factor }) => factor));
+    this.#peakShare = (world.spec.isDiurnal ? 1 + DIURNAL_SWING : 1) * crowdMax;
     // Thinned out from the peak's rate, so that chance is drawn the same way at all hours.
     this.#meanGapUs = (1e6 * EVENTS_PER_VISIT) / visitorEventsPerSecond / this.#peakShare;
   }
@@ -56,11 +60,15 @@ export class Arrivals implements Task {
     this.#world.schedule(atUs + gapUs, this);
   }
 
-  /** Against the mean. */
+  /** Against the mean; of two crowds at once the larger counts. */
   #loadAt(atUs: number): number {
+    let crowd = 1;
+    for (const fault of this.#crowds) {
+      if (activeAt(fault, atUs) && fault.factor > crowd) crowd = fault.factor;
+    }
     const { isDiurnal, fromMs } = this.#world.spec;
-    if (!isDiurnal) return 1;
+    if (!isDiurnal) return crowd;
     const hour = (fromMs * 1000 + atUs) / US_PER_HOUR;
-    return 1 + DIURNAL_SWING * Math.cos(((hour - PEAK_HOUR) / 24) * 2 * Math.PI);
+    return crowd * (1 + DIURNAL_SWING * Math.cos(((hour - PEAK_HOUR) / 24) * 2 * Math.PI));
   }
 }
