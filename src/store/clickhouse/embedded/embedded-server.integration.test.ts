@@ -1,5 +1,7 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { totalmem } from 'node:os';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startTestStore, type TestStore } from '../../testing/test-store.js';
 
 const GB = 1024 ** 3;
@@ -23,6 +25,36 @@ async function logsQueries(): Promise<unknown[]> {
   await ask('SELECT 1');
   await (await testStore.store.shard(0)).command({ query: 'SYSTEM FLUSH LOGS query_log' });
   return ask('SELECT count() > 0 AS any FROM system.query_log');
+}
+
+function httpPort(): number {
+  return Number(new URL(testStore.connection.shards[0]!.url).port);
+}
+
+async function tcpPort(): Promise<number> {
+  const [row] = await ask("SELECT port FROM system.clusters WHERE cluster = 'atbd'");
+  return (row as { port: number }).port;
+}
+
+/** Connections of this kind that the server knows of, the question's own among them. */
+async function openConnections(protocol: 'http' | 'tcp'): Promise<number> {
+  const metric = protocol === 'http' ? 'HTTPConnection' : 'TCPConnection';
+  const [row] = await ask(
+    `SELECT toInt64(value) AS value FROM system.metrics WHERE metric = '${metric}'`,
+  );
+  return Number((row as { value: number | string }).value);
+}
+
+/** As the kernel does for a process that dies with bytes unread. */
+async function resetConnection(port: number, request: string): Promise<void> {
+  const socket = connect(port, '127.0.0.1');
+  await once(socket, 'connect');
+  if (request !== '') {
+    socket.write(request);
+    if (request.endsWith('\r\n\r\n')) await once(socket, 'data');
+  }
+  socket.resetAndDestroy();
+  await once(socket, 'close');
 }
 
 describe('the embedded server', () => {
@@ -51,6 +83,28 @@ describe('the embedded server', () => {
       code: MEMORY_LIMIT_EXCEEDED,
       message: expect.stringContaining('(total) memory limit exceeded') as string,
     });
+  });
+
+  it.each([
+    ['an HTTP connection, before a request', 'http', ''],
+    [
+      'an HTTP connection, with the answer unread',
+      'http',
+      'GET /ping HTTP/1.1\r\nHost: any\r\n\r\n',
+    ],
+    ['an HTTP connection, in a request', 'http', 'GET /ping HT'],
+    ['a native connection, before its greeting', 'tcp', ''],
+    ['a native connection, in its greeting', 'tcp', '\0\u0004te'],
+  ] as const)('outlives the reset of %s', async (_title, protocol, request) => {
+    const port = protocol === 'http' ? httpPort() : await tcpPort();
+    const before = await openConnections(protocol);
+    for (let round = 0; round < 3; round += 1) await resetConnection(port, request);
+    // A server that does not outlive them refuses from then on, or is gone.
+    await vi.waitFor(async () => {
+      expect(await openConnections(protocol)).toBeLessThanOrEqual(before);
+    });
+    for (let round = 0; round < 20; round += 1)
+      expect(await ask('SELECT 1 AS one')).toHaveLength(1);
   });
 
   it('has its query log also after a restart', async () => {

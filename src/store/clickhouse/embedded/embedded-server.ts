@@ -39,6 +39,8 @@ export async function embeddedServerCommand(
       `--http_port=${options.httpPort}`,
       `--tcp_port=${tcpPort}`,
       '--log-level=warning',
+      // See pseudo-terminal.ts: errors of one connection stay its own.
+      '--interactive',
       `--query=${KEEP_ALIVE}`,
     ],
   };

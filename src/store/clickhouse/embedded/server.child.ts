@@ -4,6 +4,7 @@ import { accessSync, constants, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DataType, load, open } from 'ffi-rs';
 import { confineTo } from './landlock.js';
+import { pretendTerminal } from './pseudo-terminal.js';
 
 /** linux/prctl.h: a signal for us when our parent dies, so that no server outlives its supervisor. */
 const PR_SET_PDEATHSIG = 1;
@@ -32,6 +33,8 @@ accessSync(valueOf('--config-file='), constants.R_OK);
 // The library forgets its system tables but not their files, and then cannot make query_log again.
 const dataPath = valueOf('--path=');
 rmSync(join(dataPath, 'data', 'system'), { recursive: true, force: true });
+
+if (process.platform === 'linux') pretendTerminal();
 
 open({ library: 'chdb', path: libraryPath });
 // Where the kernel cannot confine us, the read-only user can read this user's files by file(): docs/local-stack.md says so.
