@@ -85,6 +85,16 @@ export default class Ingest extends AtbdCommand {
       multiple: true,
       helpValue: 'FIELD=VALUE',
     }),
+    key: Flags.string({
+      summary: 'Field (or attribute) by which events keep their order: one value, one partition.',
+      default: 'op_id',
+      helpValue: 'FIELD',
+    }),
+    multiline: Flags.boolean({
+      summary: 'Join stack traces and other lines that continue an event of a text format to it.',
+      default: true,
+      allowNo: true,
+    }),
     backfill: Flags.boolean({ summary: 'Keep the times of old events, however old.' }),
     follow: Flags.boolean({
       char: 'F',
@@ -152,6 +162,8 @@ export default class Ingest extends AtbdCommand {
           return chosen;
         },
         set: job.set,
+        keyField: job.keyField,
+        isMultiline: job.isMultiline,
         isBackfill: job.isBackfill,
         nowMs: job.nowMs,
         isCutShort: () => this.signal.aborted && !job.isFollowing && path !== STDIN,
@@ -246,6 +258,8 @@ interface Plan {
   readonly format: LineFormat | undefined;
   readonly parseTime: ParseTime;
   readonly set: EventFields;
+  readonly keyField: string;
+  readonly isMultiline: boolean;
   readonly isBackfill: boolean;
 }
 
@@ -262,6 +276,8 @@ interface PlanFlags {
   readonly 'time-format'?: string | undefined;
   readonly tz: string;
   readonly set?: readonly string[] | undefined;
+  readonly key: string;
+  readonly multiline: boolean;
   readonly backfill: boolean;
 }
 
@@ -271,6 +287,8 @@ function planOf(flags: PlanFlags): Plan {
     format: chosenFormat(flags, parseTime),
     parseTime,
     set: fieldsToSet(flags.set ?? []),
+    keyField: flags.key,
+    isMultiline: flags.multiline,
     isBackfill: flags.backfill,
   };
 }

@@ -39,8 +39,18 @@ describe('LineSplitter', () => {
     );
   });
 
-  it('keeps nothing but the size of a line over the limit, and goes on behind it', () => {
-    const chunks = Array.from({ length: 100 }, () => Buffer.from('xxxxx'));
-    expect(texts(split([...chunks, Buffer.from('\nok\n')], 20))).toEqual([500, 'ok']);
+  it('keeps nothing but the size and the start of a line over the limit, and goes on behind it', () => {
+    const chunks = Array.from({ length: 2_000 }, (_, n) => Buffer.from(`${n % 10}xxxx`));
+    const lines = split([...chunks, Buffer.from('\nok\n')], 20);
+    expect(texts(lines)).toEqual([10_000, 'ok']);
+    expect(lines[0]).toMatchObject({ sample: Buffer.concat(chunks).subarray(0, 25) });
+    // In one piece, it is there with the end.
+    const whole = Buffer.concat(chunks);
+    expect(split([whole, Buffer.from('\n')], 20)).toEqual([
+      { kind: 'tooLarge', byteCount: 10_000, sample: whole.subarray(0, 4096) },
+    ]);
+    expect(split([Buffer.from(`${whole.toString()}\n`)], 20)).toEqual([
+      { kind: 'tooLarge', byteCount: 10_000, sample: whole.subarray(0, 4096) },
+    ]);
   });
 });

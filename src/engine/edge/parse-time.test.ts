@@ -20,7 +20,17 @@ describe('createParseTime', () => {
     [1764000000.5, '2025-11-24T16:00:00.5Z'],
     [1764000000123, '2025-11-24T16:00:00.123Z'],
     ['1764000000123456789', '2025-11-24T16:00:00.123456789Z'],
+    [1764000000120, '2025-11-24T16:00:00.120Z'],
+    ['2028-02-29T23:59:60Z', '2028-02-29T23:59:59Z'],
+    ['2026-02-29T10:00:00Z', undefined],
     ['2026-02-31T10:00:00Z', undefined],
+    ['2026-11-00T10:00:00Z', undefined],
+    ['2026-11-23T24:00:00Z', undefined],
+    ['2026-11-23T10:75:00Z', undefined],
+    ['2026-11-23T10:00:99Z', undefined],
+    ['2026-11-23T10:00:00+99:00', undefined],
+    ['2026-11-23T10:00:00+01:75', undefined],
+    ['10/Oct/2000:13:75:36 -0700', undefined],
     ['yesterday', undefined],
     [null, undefined],
     [NaN, undefined],
@@ -47,6 +57,10 @@ describe('createParseTimeFormat', () => {
     ['%Y%m%d-%H%M%S.%f %z', '20261123-100001.25 +0200', '2026-11-23T08:00:01.25Z'],
     ['[%s]', '[1764000000]', '2025-11-24T16:00:00Z'],
     ['%Y', 'none', undefined],
+    ['%H:%M:%S', '10:75:00', undefined],
+    ['%H:%M:%S', '10:00:99', undefined],
+    ['%H:%M:%S', '25:00:00', undefined],
+    ['%d.%m.%Y', '31.04.2026', undefined],
   ])('reads %s', (format, text, expected) => {
     expect(createParseTimeFormat(format, { zone: utc, year: 2026 })?.(text)).toBe(expected);
   });

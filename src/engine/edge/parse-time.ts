@@ -12,8 +12,7 @@ const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', '
 /** ISO 8601, the common log format, and epoch seconds, milli-, micro- or nanoseconds told apart by their size. */
 export function createParseTime(zone: LocalZone): ParseTime {
   return (value) => {
-    if (typeof value === 'number')
-      return Number.isFinite(value) ? fromEpoch(String(value)) : undefined;
+    if (typeof value === 'number') return fromNumber(value);
     if (typeof value !== 'string') return undefined;
     const text = value.trim();
     return fromIso(text, zone) ?? fromClf(text, zone) ?? fromEpoch(text);
@@ -89,13 +88,30 @@ function fromEpoch(text: string): string | undefined {
   return fromSeconds(seconds, decimals === 0 ? fraction : digits);
 }
 
+/** Milliseconds as loggers write them (2001 to 2286) need no text to be taken apart. */
+function fromNumber(value: number): string | undefined {
+  if (Number.isInteger(value) && value >= 1e12 && value < 1e13)
+    return new Date(value).toISOString();
+  return Number.isFinite(value) ? fromEpoch(String(value)) : undefined;
+}
+
+/** A clock shows no minute 75; Date.UTC would roll it over, and 31 February, too. A leap second is its minute's last. */
+function isTime({ year, month, day, hour, minute, second }: TimeParts): boolean {
+  if (hour > 23 || minute > 59 || second > 60) return false;
+  const daysOfMonth = month === 2 && isLeap(year) ? 29 : DAYS_OF_MONTH[month - 1];
+  return daysOfMonth !== undefined && day >= 1 && day <= daysOfMonth;
+}
+
+const DAYS_OF_MONTH = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+
+function isLeap(year: number): boolean {
+  return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
+}
+
 function toRfc3339(parts: TimeParts, zone: LocalZone): string | undefined {
+  if (!isTime(parts)) return undefined;
   const { year, month, day, hour, minute, second, fraction, offset } = parts;
   const localMs = Date.UTC(year, month - 1, day, hour, minute, Math.min(second, 59));
-  const check = new Date(localMs);
-  // Date.UTC rolls 31 February over; such a text is no time.
-  if (check.getUTCMonth() !== month - 1 || check.getUTCDate() !== day || hour > 23)
-    return undefined;
   const offsetMs = offset === undefined ? localOffsetMs(localMs, zone) : parseOffsetMs(offset);
   return offsetMs === undefined ? undefined : fromSeconds((localMs - offsetMs) / 1000, fraction);
 }
@@ -118,8 +134,12 @@ function parseOffsetMs(offset: string): number | undefined {
   const match = /^([+-])(\d\d):?(\d\d)$/.exec(offset);
   if (match === null) return undefined;
   const minutes = Number(match[2]) * 60 + Number(match[3]);
+  if (minutes > OFFSET_MINUTES_MAX || Number(match[3]) > 59) return undefined;
   return (match[1] === '-' ? -minutes : minutes) * 60_000;
 }
+
+/** The farthest offset in use is +14:00; history knew +15:13. */
+const OFFSET_MINUTES_MAX = 16 * 60;
 
 /** The last moment that four digits of a year can name, in seconds. */
 const SECONDS_MAX = Date.UTC(9999, 11, 31, 23, 59, 59) / 1000;

@@ -5,9 +5,10 @@ import { EVENT_FIELDS } from '../model/event.js';
 import type { QueueMessage, QueueProducer } from '../model/queue.js';
 import { hasPart } from '../testing/required-part.js';
 import { BatchSender } from './batch-sender.js';
-import { mapCommonNames } from './format/common-names.js';
+import { mapCommonNames } from './format/map-common-names.js';
 import { createParseTime } from './parse-time.js';
-import { newLineCounts, pumpLines, type LineCounts } from './pump-lines.js';
+import { newLineCounts, pumpLines, type LineCounts, type PumpOptions } from './pump-lines.js';
+import { NEW_FILE, type SourceBytes } from './read-file.js';
 import { FORMAT_NAMES, formatOf, recogniseFormat } from './recognise-format.js';
 
 const parseTime = createParseTime({ offsetMsAt: () => 0 });
@@ -22,7 +23,10 @@ interface Pumped {
 }
 
 /** An in-memory producer: the queue's own promises are tested with the queues. */
-async function pump(bytes: Buffer | string, set = {}): Promise<Pumped> {
+async function pump(
+  bytes: Buffer | string | readonly SourceBytes[],
+  more: Partial<PumpOptions> = {},
+): Promise<Pumped> {
   const messages: QueueMessage[] = [];
   const producer: QueueProducer = {
     send: (_topic, batch) => {
@@ -34,8 +38,11 @@ async function pump(bytes: Buffer | string, set = {}): Promise<Pumped> {
   const counts = newLineCounts();
   let format = '';
   let isOld = false;
-  async function* source(): AsyncGenerator<Buffer> {
-    yield await Promise.resolve(Buffer.from(bytes));
+  async function* source(): AsyncGenerator<SourceBytes> {
+    const chunks = Array.isArray(bytes)
+      ? (bytes as readonly SourceBytes[])
+      : [Buffer.from(bytes as string)];
+    for (const chunk of chunks) yield await Promise.resolve(chunk);
   }
   await pumpLines(source(), {
     sender: new BatchSender(producer, 'events'),
@@ -45,13 +52,16 @@ async function pump(bytes: Buffer | string, set = {}): Promise<Pumped> {
       format = chosen.name;
       return chosen;
     },
-    set,
+    set: {},
+    keyField: 'op_id',
+    isMultiline: true,
     isBackfill: false,
     nowMs: NOW_MS,
     isCutShort: () => false,
     onOldTimes: () => {
       isOld = true;
     },
+    ...more,
   });
   const events = messages.flatMap(({ value }) => {
     try {
@@ -173,8 +183,15 @@ describe('ingest of a line', () => {
     ]);
     const { counts, messages } = await pump(bytes);
     expect(counts.readCount).toBe(12);
-    expect(counts.reasons).toEqual({ blank: 1, line_too_large: 1, unparsed: 3, invalid_utf8: 1 });
-    expect(messages).toHaveLength(10);
+    expect(counts.reasons).toEqual({
+      blank: 1,
+      joined: 0,
+      line_too_large: 1,
+      unparsed: 3,
+      invalid_time: 0,
+      invalid_utf8: 1,
+    });
+    expect(messages).toHaveLength(11);
   });
 
   it('keys an own event by its op_id also when a space follows the colon', async () => {
@@ -184,10 +201,57 @@ describe('ingest of a line', () => {
     expect(messages[0]?.key).toBe('op-8');
   });
 
-  it('does not send what is too large once it is written as JSON', async () => {
-    const { counts, messages } = await pump('\0'.repeat(900_000));
-    expect(messages).toEqual([]);
+  it('sends the start and the size of what is too large, as it is or written as JSON', async () => {
+    const large = await pump(`${'x'.repeat(3_000_000)}\nok\n`, { set: { service: 's' } });
+    expect(large.events).toEqual([
+      {
+        kind: 'log',
+        service: 's',
+        message: 'x'.repeat(4096),
+        attrs: { line_too_large: 3_000_000 },
+      },
+      { kind: 'log', service: 's', message: 'ok' },
+    ]);
+    const { counts, events } = await pump('\0'.repeat(900_000));
+    expect(events).toMatchObject([{ kind: 'log', attrs: { line_too_large: 5_400_027 } }]);
     expect(counts.reasons.line_too_large).toBe(1);
+  });
+
+  it.each([
+    ['json', '{"time":"soon","msg":"m"}', { message: 'm', attrs: { time: 'soon' } }],
+    [
+      'openstack',
+      '2026-11-20 10:75:00.000 7 INFO a.b [req-1 u] m',
+      { message: 'm', op_id: 'req-1', attrs: { pid: '7', time: '2026-11-20 10:75:00.000' } },
+    ],
+    [
+      'combined',
+      '10.0.0.1 - - [10/Nov/2026:13:55:99 -0700] "GET / HTTP/1.1" 200 1',
+      { message: 'GET / HTTP/1.1', attrs: { time: '10/Nov/2026:13:55:99 -0700' } },
+    ],
+  ])(
+    'says of a line of %s that its time cannot be read, and keeps it',
+    async (name, line, event) => {
+      const { counts, events, format } = await pump(line);
+      expect(format).toBe(name);
+      expect(events).toMatchObject([event]);
+      expect(events[0]).not.toHaveProperty('ts');
+      expect(counts.reasons).toMatchObject({ invalid_time: 1, unparsed: 0 });
+    },
+  );
+
+  it.each([
+    ['user_id', 'u-1'],
+    ['tenant', 'acme'],
+    ['shop', '7'],
+    ['nothing', null],
+  ])('keys a line by --key %s', async (keyField, key) => {
+    const line =
+      '{"level":"info","msg":"m","userId":"u-1","tenant":"acme","shop":7,"op_id":"op-1"}';
+    const { messages } = await pump(line, { keyField });
+    expect(messages.map((message) => message.key)).toEqual([key]);
+    const own = '{"ts":"2026-11-20T10:00:00Z","kind":"log","service":"a","user_id":"u-9"}';
+    expect((await pump(own, { keyField: 'user_id' })).messages[0]?.key).toBe('u-9');
   });
 
   it.each([
@@ -211,6 +275,10 @@ describe('ingest of a line', () => {
     expect((await pump(line)).events[0]).toMatchObject({ message: 'm', attrs });
   });
 
+  it('recognises JSON that is indented', async () => {
+    expect((await pump('  {"level":"info","msg":"m"}\n')).format).toBe('json');
+  });
+
   it('keeps a request of OpenTelemetry that holds no record as text', async () => {
     const good = '{"level":"info","msg":"m"}';
     const { counts } = await pump(`${good}\n${good}\n{"resourceLogs":[]}`);
@@ -228,8 +296,7 @@ describe('ingest of a line', () => {
 
   it('lays --set over every event', async () => {
     const { events } = await pump('{"level":"info","msg":"m","x":1}', {
-      service: 's',
-      attrs: { team: 't' },
+      set: { service: 's', attrs: { team: 't' } },
     });
     expect(events).toEqual([
       { level: 'info', message: 'm', service: 's', attrs: { x: 1, team: 't' } },
@@ -255,7 +322,7 @@ describe('ingest of a line', () => {
     );
     fc.assert(
       fc.property(fc.dictionary(name, fc.jsonValue({ maxDepth: 2 })), (line) => {
-        const event = mapCommonNames(line, parseTime);
+        const { event } = mapCommonNames(line, parseTime);
         const fieldCount = Object.keys(event).filter((field) => field !== 'attrs').length;
         const attrs = (event['attrs'] ?? {}) as Record<string, unknown>;
         // caller and source give two fields.
@@ -274,6 +341,84 @@ describe('ingest of a line', () => {
         for (const format of formats) format.decode(text);
       }),
     );
+  });
+});
+
+const JAVA = [
+  'java.lang.IllegalStateException: no answer',
+  '\tat shop.pay.Gateway.charge(Gateway.java:42)',
+  '    ... 12 more',
+  'Caused by: java.net.SocketTimeoutException: timed out',
+  '\tat java.net.Socket.read(Socket.java:1)',
+];
+const PYTHON = [
+  'Traceback (most recent call last):',
+  '  File "pay.py", line 3, in charge',
+  '    raise NoAnswer()',
+  'pay.NoAnswer: no answer',
+];
+const START = '2026-11-20 10:00:00.000 7 ERROR shop.pay [req-1 u] charge failed';
+const NEXT = '2026-11-20 10:00:01.000 7 INFO shop.pay [req-2 u] next';
+
+describe('lines that continue an event', () => {
+  const messagesOf = ({ events }: Pumped): unknown[] => events.map(({ message }) => message);
+
+  it.each([
+    ['a Java trace', JAVA],
+    ['a Python trace', PYTHON],
+    ['a line of any kind that the format cannot read', ['SELECT *']],
+  ])('are joined to it: %s', async (_name, trace) => {
+    const { counts, events, format } = await pump([START, ...trace, NEXT, ''].join('\n'));
+    expect(format).toBe('openstack');
+    expect(events).toMatchObject([
+      { message: ['charge failed', ...trace].join('\n') },
+      { message: 'next' },
+    ]);
+    expect(counts).toMatchObject({ readCount: trace.length + 2, eventCount: 2 });
+    expect(counts.reasons).toMatchObject({ joined: trace.length, unparsed: 0 });
+  });
+
+  it('are found in plain text by how traces look', async () => {
+    const lines = ['charge failed', ...JAVA.slice(1), 'next', ...PYTHON, 'after', '  indented'];
+    expect(messagesOf(await pump(lines.join('\n')))).toEqual([
+      ['charge failed', ...JAVA.slice(1)].join('\n'),
+      ['next', ...PYTHON].join('\n'),
+      'after\n  indented',
+    ]);
+  });
+
+  it('are events of their own with --no-multiline, and in formats of one line', async () => {
+    const lines = [START, NEXT, ...PYTHON.slice(0, 1)];
+    const { counts } = await pump(lines.join('\n'), { isMultiline: false });
+    expect(counts).toMatchObject({ eventCount: 3, reasons: { joined: 0, unparsed: 1 } });
+    const json = await pump(['{"msg":"a"}', '{"msg":"b"}', ' at x'].join('\n'));
+    expect(json.counts).toMatchObject({ eventCount: 3, reasons: { joined: 0, unparsed: 1 } });
+  });
+
+  it('have a limit of lines and bytes, beyond which an event begins', async () => {
+    const many = await pump([START, NEXT, NEXT, ...Array<string>(1_200).fill(' at x')].join('\n'), {
+      chooseFormat: () => formatOf('openstack', parseTime),
+    });
+    // 500 lines to the event; the rest as lines that cannot be read.
+    expect(many.counts.reasons).toMatchObject({ joined: 500, unparsed: 700 });
+    const long = await pump([START, NEXT, 'x'.repeat(100_000), 'x'.repeat(100_000)].join('\n'), {
+      chooseFormat: () => formatOf('openstack', parseTime),
+    });
+    expect(long.counts.reasons).toMatchObject({ joined: 1, unparsed: 1 });
+    expect(long.events).toHaveLength(3);
+  });
+
+  it('may come after a pause, but not after two, nor from another file', async () => {
+    const start = Buffer.from(`${START}\n${NEXT}\n`);
+    const rest = Buffer.from(' at x\n');
+    const counted = async (chunks: readonly SourceBytes[]): Promise<unknown> =>
+      (await pump(chunks)).counts.reasons;
+    expect(await counted([start, undefined, rest])).toMatchObject({ joined: 1, unparsed: 0 });
+    expect(await counted([start, undefined, undefined, rest])).toMatchObject({
+      joined: 0,
+      unparsed: 1,
+    });
+    expect(await counted([start, NEW_FILE, rest])).toMatchObject({ joined: 0, unparsed: 1 });
   });
 });
 

@@ -1,4 +1,5 @@
 import { EVENT_FIELDS } from '../model/event.js';
+import { looksContinuing } from './continuation.js';
 import type { LineFormat } from './line-format.js';
 import type { ParseTime } from './parse-time.js';
 import { createJsonFormat, ownFormat, parseObject } from './format/json.js';
@@ -23,8 +24,10 @@ export function formatOf(name: FormatName, parseTime: ParseTime): LineFormat {
   }
 }
 
-/** The first format that reads most of these lines; plain text when none does. */
-export function recogniseFormat(lines: readonly string[], parseTime: ParseTime): LineFormat {
+/** The first format that reads most of these lines; plain text when none does. A stack trace among them says nothing. */
+export function recogniseFormat(all: readonly string[], parseTime: ParseTime): LineFormat {
+  const starts = all.filter((line) => !looksContinuing(line));
+  const lines = starts.length > 0 ? starts : all;
   const isMost = (count: number): boolean => count * 2 > lines.length;
   if (lines.length > 0) {
     if (isMost(lines.filter(isOwnEvent).length)) return ownFormat;

@@ -18,7 +18,7 @@ export interface IngestReport {
   readonly topic: string;
   readonly readCount: number;
   readonly sentCount: number;
-  /** Lines that were not taken as what they were meant to be: all reasons but `blank`. */
+  /** Lines that were not taken as what they were meant to be: all reasons but `blank` and `joined`. */
   readonly rejectedCount: number;
   readonly reasons: Readonly<Record<string, number>>;
   readonly byteCount: number;
@@ -26,8 +26,8 @@ export interface IngestReport {
   readonly inputs: readonly InputReport[];
 }
 
-/** A blank line holds nothing that could be rejected. */
-const HARMLESS: readonly string[] = ['blank'];
+/** A blank line holds nothing that could be rejected, and a joined one was sent with the event before it. */
+const HARMLESS: readonly string[] = ['blank', 'joined'];
 
 export function summarise(
   inputs: readonly InputReport[],
@@ -61,8 +61,10 @@ export function presentReasons({ reasons }: LineCounts): Record<string, number> 
 
 const MEANING: Readonly<Record<string, string>> = {
   blank: 'blank lines left out',
-  line_too_large: 'lines over 1 MB left out',
+  joined: 'lines joined to the event before them',
+  line_too_large: 'lines over 1 MB of which only the start was sent',
   unparsed: 'lines that did not fit the format sent as plain text',
+  invalid_time: 'lines whose time cannot be read sent with the time of arrival',
   invalid_utf8: 'lines with invalid UTF-8 sent with the bad bytes replaced',
 };
 

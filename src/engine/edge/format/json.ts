@@ -6,21 +6,24 @@ import {
   UNPARSED,
 } from '../line-format.js';
 import type { ParseTime } from '../parse-time.js';
-import { isObject, mapCommonNames } from './common-names.js';
+import { isObject } from './common-names.js';
+import { mapCommonNames } from './map-common-names.js';
 import { eventsOfOtlp, isOtlp } from './otlp.js';
 
 /** A JSON object a line, of any logger; OpenTelemetry's own JSON among them. */
 export function createJsonFormat(parseTime: ParseTime): LineFormat {
   return {
     name: 'json',
+    continuation: 'never',
     decode(text): Decoded {
       const line = parseObject(text);
       if (line === undefined) return UNPARSED;
       if (isOtlp(line)) {
         const events = eventsOfOtlp(line);
-        return events.length > 0 ? { kind: 'events', events } : UNPARSED;
+        return events.length > 0 ? { kind: 'events', events, isTimeUnread: false } : UNPARSED;
       }
-      return oneEvent(mapCommonNames(line, parseTime));
+      const { event, isTimeUnread } = mapCommonNames(line, parseTime);
+      return oneEvent(event, { isTimeUnread });
     },
   };
 }
@@ -28,14 +31,15 @@ export function createJsonFormat(parseTime: ParseTime): LineFormat {
 /** atbd's own event: taken as it is. */
 export const ownFormat: LineFormat = {
   name: 'atbd',
+  continuation: 'never',
   decode(text) {
     const line = parseObject(text);
-    return line === undefined ? UNPARSED : oneEvent(line);
+    return line === undefined ? UNPARSED : oneEvent(line, { isTimeUnread: false });
   },
 };
 
 export function parseObject(text: string): EventFields | undefined {
-  if (!/^\s*\{/.test(text)) return undefined;
+  if (!text.startsWith('{') && !/^\s*\{/.test(text)) return undefined;
   try {
     const value: unknown = JSON.parse(text);
     return isObject(value) ? value : undefined;

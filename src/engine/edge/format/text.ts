@@ -11,11 +11,13 @@ const OPENSTACK =
 export function createOpenstackFormat(parseTime: ParseTime): LineFormat {
   return {
     name: 'openstack',
+    continuation: 'unparsed',
     decode(text) {
       const groups = OPENSTACK.exec(text)?.groups;
       if (groups === undefined) return UNPARSED;
       const { file, time, pid, level, module = '', request = '', message } = groups;
       const [opId = '-', userId = '-', ...others] = request.split(' ');
+      const ts = parseTime(time);
       const event: EventFields = {
         kind: 'log',
         service: serviceOf(file, module),
@@ -24,15 +26,15 @@ export function createOpenstackFormat(parseTime: ParseTime): LineFormat {
         message,
         attrs: {
           pid,
+          ...(ts === undefined && { time }),
           ...(file && { log_file: file }),
           ...(others.length > 0 && { request: others.join(' ') }),
         },
       };
-      const ts = parseTime(time);
       if (ts !== undefined) event['ts'] = ts;
       if (opId !== '-' && opId !== '') event['op_id'] = opId;
       if (userId !== '-') event['user_id'] = userId;
-      return oneEvent(event);
+      return oneEvent(event, { isTimeUnread: ts === undefined });
     },
   };
 }
@@ -49,6 +51,7 @@ const COMBINED =
 export function createCombinedFormat(parseTime: ParseTime): LineFormat {
   return {
     name: 'combined',
+    continuation: 'never',
     decode(text) {
       const groups = COMBINED.exec(text)?.groups;
       if (groups === undefined) return UNPARSED;
@@ -63,17 +66,18 @@ export function createCombinedFormat(parseTime: ParseTime): LineFormat {
         agent,
         rest,
       } = groups;
+      const ts = parseTime(time);
       const attrs = present({
         client,
+        time: ts === undefined ? time : undefined,
         ident: groups['ident'],
         bytes,
         referer,
         user_agent: agent,
         rest: rest?.trim(),
       });
-      const ts = parseTime(time);
       const page = request.split(' ')[1];
-      return oneEvent({
+      const event = {
         kind: 'log',
         level: levelOfStatus(status),
         message: request,
@@ -82,7 +86,8 @@ export function createCombinedFormat(parseTime: ParseTime): LineFormat {
         ...(page !== undefined && { page }),
         ...(user !== '-' && { user_id: user }),
         attrs,
-      });
+      };
+      return oneEvent(event, { isTimeUnread: ts === undefined });
     },
   };
 }
@@ -105,6 +110,7 @@ export function createPatternFormat(pattern: string, parseTime: ParseTime): Line
   const expression = compile(pattern);
   return {
     name: 'pattern',
+    continuation: 'unparsed',
     decode(text) {
       const groups = expression.exec(text)?.groups;
       if (groups === undefined) return UNPARSED;
@@ -121,7 +127,7 @@ export function createPatternFormat(pattern: string, parseTime: ParseTime): Line
         } else event[name] = value;
       }
       if (Object.keys(attrs).length > 0) event['attrs'] = attrs;
-      return oneEvent(event);
+      return oneEvent(event, { isTimeUnread: Object.hasOwn(attrs, 'ts') });
     },
   };
 }
@@ -151,5 +157,6 @@ function compile(pattern: string): RegExp {
 /** Every line is a message. */
 export const plainFormat: LineFormat = {
   name: 'plain',
-  decode: (text) => oneEvent({ kind: 'log', message: text }),
+  continuation: 'indented',
+  decode: (text) => oneEvent({ kind: 'log', message: text }, { isTimeUnread: false }),
 };
