@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { openQueue } from '../../engine/queue/open-queue.js';
-import type { RunAnswer } from '../../engine/scenario/result.js';
+import type { RunAnswer } from '../../engine/scenario/result/story-result.js';
 import { hasKafka, startKafkaBroker, type KafkaBroker } from '../../engine/testing/kafka-broker.js';
 import { runAtbd, type Ran } from '../_cli/testing/run-atbd.js';
 

@@ -1,10 +1,10 @@
 import { Args } from '@oclif/core';
-import type { RunAnswer } from '../../engine/scenario/result.js';
+import type { RunAnswer } from '../../engine/scenario/result/story-result.js';
 import { AtbdCommand } from '../_cli/atbd-command.js';
 import { styleOf } from '../_cli/style.js';
-import { readAnswer, writeReports } from './_scenario/answer-file.js';
-import { renderResult } from './_scenario/render-result.js';
-import { reportFlags } from './_scenario/report-flags.js';
+import { readAnswer, writeReports } from './_scenario/report/answer-file.js';
+import { renderResult } from './_scenario/report/render-result.js';
+import { reportFlags } from './_scenario/report/report-flags.js';
 
 /** Shows again what `scenario run --json` said. */
 export default class ScenarioReport extends AtbdCommand {

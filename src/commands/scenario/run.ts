@@ -1,15 +1,15 @@
 import { Flags } from '@oclif/core';
 import { AtbdError } from '../../engine/model/error.js';
-import { findWorse } from '../../engine/scenario/compare-results.js';
-import type { RunAnswer, StoryResult } from '../../engine/scenario/result.js';
+import { findWorse } from '../../engine/scenario/result/compare-results.js';
+import type { RunAnswer, StoryResult } from '../../engine/scenario/result/story-result.js';
 import { AtbdCommand } from '../_cli/atbd-command.js';
 import { sanitizeText } from '../_cli/sanitize.js';
 import { requestedQueue } from '../_cli/stack/requested-queue.js';
 import { styleOf } from '../_cli/style.js';
-import { readAnswer, writeReports } from './_scenario/answer-file.js';
+import { readAnswer, writeReports } from './_scenario/report/answer-file.js';
 import { findStory, type FoundStory } from './_scenario/find-story.js';
-import { renderResult } from './_scenario/render-result.js';
-import { reportFlags } from './_scenario/report-flags.js';
+import { renderResult } from './_scenario/report/render-result.js';
+import { reportFlags } from './_scenario/report/report-flags.js';
 import { runOne, type RunOptions } from './_scenario/run-one.js';
 import { StoryProgress } from './_scenario/story-progress.js';
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
-import type { StoryResult } from '../../engine/scenario/result.js';
+import type { StoryResult } from '../../engine/scenario/result/story-result.js';
 import { runAtbd, type Ran } from '../_cli/testing/run-atbd.js';
 import { commandLinesNaming } from '../_cli/testing/test-stack.js';
 

@@ -1,6 +1,6 @@
 import { Flags } from '@oclif/core';
 import { AtbdError } from '../../engine/model/error.js';
-import { storyJsonSchema } from '../../engine/scenario/story.js';
+import { storyJsonSchema } from '../../engine/scenario/story/story.js';
 import { AtbdCommand } from '../_cli/atbd-command.js';
 import { sanitizeText } from '../_cli/sanitize.js';
 import { findStory } from './_scenario/find-story.js';

@@ -4,22 +4,23 @@ import type { Clock } from '../model/clock.js';
 import { AtbdError } from '../model/error.js';
 import type { StoryStore } from '../model/story-store.js';
 import type { VerifyStore } from '../model/verify.js';
-import { checkExpectation } from './check-expectation.js';
-import { Disturber } from './disturb.js';
+import { checkExpectation } from './expectation/check-expectation.js';
+import { Disturber } from './pipe/disturber.js';
 import type { ExpectationContext } from './expectation/expectation.js';
-import { FreshnessWatch } from './freshness.js';
-import type { StoryPipe } from './pipe.js';
+import { FreshnessWatch } from './pipe/freshness-watch.js';
+import type { StoryPipe } from './pipe/story-pipe.js';
 import {
   RESULT_VERSION,
   type ChaosResult,
   type ExpectationResult,
   type Sample,
   type StoryResult,
-} from './result.js';
-import { sendLoad } from './send-load.js';
-import type { StoryShop } from './shop.js';
-import type { Story } from './story.js';
-import { PipeWatch } from './watch.js';
+} from './result/story-result.js';
+import { sendLoad } from './load/send-load.js';
+import type { StoryShop } from './load/story-shop.js';
+import { describeFault } from './story/describe-fault.js';
+import type { Story } from './story/story.js';
+import { PipeWatch } from './pipe/pipe-watch.js';
 
 /** How often it is asked whether everything is stored. */
 const SETTLE_POLL_MS = 100;
@@ -117,7 +118,7 @@ class StoryRun {
         sendMs,
         settleMs: settledMs,
       },
-      faults: [],
+      faults: this.#describeFaults(),
       chaos: [...chaos],
       samples: [...this.#watch.samples],
       observations: await this.#observe(),
@@ -132,6 +133,14 @@ class StoryRun {
     const { shards, queue } = stack;
     const about = { title, description, seed, clock, shards, queue, eventsPerSecond, users };
     return { name: this.#parts.name, ...about };
+  }
+
+  #describeFaults(): StoryResult['faults'] {
+    const { faults, load } = this.#story;
+    return faults.map((fault) => {
+      const { kind, fromMs, toMs } = fault;
+      return { kind, words: describeFault(fault), fromMs, toMs: Math.min(toMs, load.duration) };
+    });
   }
 
   async #sendLoad(): Promise<{ readonly sent: number; readonly chaos: readonly ChaosResult[] }> {

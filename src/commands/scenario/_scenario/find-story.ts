@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { AtbdError } from '../../../engine/model/error.js';
 import { nearestName } from '../../../engine/model/nearest-name.js';
 import { quoteValue } from '../../../engine/model/visible-text.js';
-import { storySchema, type Story } from '../../../engine/scenario/story.js';
+import { storySchema, type Story } from '../../../engine/scenario/story/story.js';
 import { parseYaml } from '../../_cli/config/yaml-file.js';
 
 /** The stories that come with atbd, from `dist/commands/scenario/_scenario/`. */

@@ -2,19 +2,19 @@ import { AtbdError } from '../../../engine/model/error.js';
 import { systemClock } from '../../../engine/model/clock.js';
 import { DEFAULT_TOPIC, INGEST_GROUP_ID } from '../../../engine/model/limit.js';
 import { openQueue } from '../../../engine/queue/open-queue.js';
-import type { StoryResult } from '../../../engine/scenario/result.js';
+import type { StoryResult } from '../../../engine/scenario/result/story-result.js';
+import { createSimulatedShop } from '../../../engine/scenario/load/simulated-shop.js';
 import { runStory, type StoryNews } from '../../../engine/scenario/run-story.js';
-import type { Story } from '../../../engine/scenario/story.js';
+import type { Story } from '../../../engine/scenario/story/story.js';
 import { openStore } from '../../../store/clickhouse/store.js';
 import { createStoryStore } from '../../../store/scenario/story-store.js';
 import { createVerifyStore } from '../../../store/verify/verify-store.js';
 import type { QueueSpec } from '../../_cli/config/config-schema.js';
 import { contextOfStack } from '../../_cli/context.js';
-import { checkBorrowedQueue, returnBorrowedQueue } from './borrowed-queue.js';
+import { checkBorrowedQueue, returnBorrowedQueue } from './stack/borrowed-queue.js';
 import type { FoundStory } from './find-story.js';
-import { openShop } from './open-shop.js';
-import { Stage } from './stage.js';
-import { StoryStack } from './story-stack.js';
+import { Stage } from './stack/stage.js';
+import { StoryStack } from './stack/story-stack.js';
 
 /** What happens around a story, and in it. */
 export type RunNews =
@@ -108,7 +108,7 @@ async function play(
   const fromMs = story.clock === 'real' ? systemClock.nowMs() : story.load.start;
   return await runStory(story, {
     name,
-    shop: openShop(story, fromMs),
+    shop: createSimulatedShop(story, fromMs),
     pipe: {
       queue,
       topic: DEFAULT_TOPIC,

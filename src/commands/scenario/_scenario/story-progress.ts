@@ -3,7 +3,7 @@ import type { RunNews } from './run-one.js';
 import { sanitizeText } from '../../_cli/sanitize.js';
 import { isLively, styleOf } from '../../_cli/style.js';
 import { cutToWidth } from '../../_cli/text-table.js';
-import { grouped } from './render-result.js';
+import { grouped } from './report/render-result.js';
 
 /** Back to the line's begin, and clear it. */
 const CLEAR_LINE = '\r\u001b[2K';

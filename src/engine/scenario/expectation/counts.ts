@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { EventCount } from '../../model/story-store.js';
-import { formatAmount, parseAmount } from '../amount.js';
-import type { StoryTruth } from '../shop.js';
+import { formatAmount, parseAmount } from './amount.js';
+import type { StoryTruth } from '../load/story-shop.js';
 import {
   firstDetails,
   rangeFlags,

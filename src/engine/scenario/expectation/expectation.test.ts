@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { EventCount, StoryStore } from '../../model/story-store.js';
 import type { Finding } from '../../verify/finding.js';
 import type { PartitionReport } from '../../verify/verify-partition.js';
-import { createPlainLoad } from '../plain-load.js';
+import { createPlainLoad } from '../testing/plain-load.js';
 import type { Expectation, ExpectationContext } from './expectation.js';
 import { expectationSchema } from './registry.js';
 
@@ -188,7 +188,13 @@ describe('logs', () => {
 describe('ingest', () => {
   const look = (changed: Partial<PartitionReport>, sentCount = 300) =>
     expectation({ kind: 'ingest' }).check(
-      contextWith({}, { sentCount, verify: () => Promise.resolve([{ ...report, ...changed }]) }),
+      contextWith(
+        {
+          countDeadLetters: () =>
+            Promise.resolve(new Map([['invalid_json', changed.deadLetters ?? 0]])),
+        },
+        { sentCount, verify: () => Promise.resolve([{ ...report, ...changed }]) },
+      ),
     );
 
   it('holds when verify finds nothing and all that was sent', async () => {

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import type { PartitionReport } from '../../verify/verify-partition.js';
 import type { StoryStore } from '../../model/story-store.js';
-import type { Freshness } from '../freshness.js';
-import type { StoryTruth } from '../shop.js';
-import { durationMs } from '../story-value.js';
+import type { Freshness } from '../pipe/freshness-watch.js';
+import type { StoryTruth } from '../load/story-shop.js';
+import { durationMs } from '../story/story-value.js';
 
 /** What one look at the store said. */
 export interface Verdict {

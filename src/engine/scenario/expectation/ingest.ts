@@ -57,20 +57,36 @@ async function checkIngest(wanted: Wanted, context: ExpectationContext): Promise
   const { sent } = context.truth;
   const truthDead = [...sent.dead.values()].reduce((sum, count) => sum + count, 0);
   const dead = wanted.dead === 'truth' ? truthDead : wanted.dead;
+  const wrongReasons = wanted.dead === 'truth' ? await compareReasons(context) : [];
   const isMet =
     seen.lost === wanted.lost &&
     seen.duplicated === wanted.duplicated &&
     seen.dead === dead &&
     seen.other === 0 &&
     seen.pending === 0 &&
+    wrongReasons.length === 0 &&
     context.sentCount === sent.total;
   return {
     isMet,
     expected: `${sent.total} sent, lost ${wanted.lost}, twice ${wanted.duplicated}, dead ${dead}`,
     seen: describe(seen, context.sentCount),
     command: 'atbd verify',
-    details: firstDetails(reports.flatMap((report) => describeFindings(report))),
+    details: firstDetails([
+      ...reports.flatMap((report) => describeFindings(report)),
+      ...wrongReasons,
+    ]),
   };
+}
+
+/** Dead letters are dead for the reason that the truth expects. */
+async function compareReasons({ store, truth, signal }: ExpectationContext): Promise<string[]> {
+  const stored = await store.countDeadLetters(signal);
+  const wanted = truth.sent.dead;
+  const reasons = [...new Set([...wanted.keys(), ...stored.keys()])].toSorted();
+  return reasons.flatMap((reason) => {
+    const [expected, seen] = [wanted.get(reason) ?? 0, stored.get(reason) ?? 0];
+    return expected === seen ? [] : [`dead ${reason}: expected ${expected}, stored ${seen}`];
+  });
 }
 
 interface Seen {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { parseFilter, type FilterInput } from '../../filter/filter.js';
 import { AtbdError } from '../../model/error.js';
-import type { StoryTruth } from '../shop.js';
+import type { StoryTruth } from '../load/story-shop.js';
 import {
   countOrTruth,
   rangeFlags,

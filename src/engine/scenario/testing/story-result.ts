@@ -3,7 +3,7 @@ import {
   type ExpectationResult,
   type RunAnswer,
   type StoryResult,
-} from '../result.js';
+} from '../result/story-result.js';
 
 /** An expectation that held, changed as the test wants it. */
 export function expectationResult(changed: Partial<ExpectationResult> = {}): ExpectationResult {

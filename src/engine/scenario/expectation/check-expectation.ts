@@ -1,7 +1,7 @@
-import type { Clock } from '../model/clock.js';
-import { AtbdError } from '../model/error.js';
-import type { Expectation, ExpectationContext, Verdict } from './expectation/expectation.js';
-import type { ExpectationResult } from './result.js';
+import type { Clock } from '../../model/clock.js';
+import { AtbdError } from '../../model/error.js';
+import type { Expectation, ExpectationContext, Verdict } from './expectation.js';
+import type { ExpectationResult } from '../result/story-result.js';
 
 /** Pause between two looks. */
 const POLL_MS = 250;

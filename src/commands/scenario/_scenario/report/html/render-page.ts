@@ -4,8 +4,8 @@ import type {
   ExpectationResult,
   RunAnswer,
   StoryResult,
-} from '../../../../engine/scenario/result.js';
-import { formatDuration } from '../../../../engine/time/format.js';
+} from '../../../../../engine/scenario/result/story-result.js';
+import { formatDuration } from '../../../../../engine/time/format.js';
 import { grouped, seconds } from '../render-result.js';
 import { markup, join, type Html } from './escape.js';
 

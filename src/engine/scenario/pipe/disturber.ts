@@ -1,7 +1,7 @@
-import type { Clock } from '../model/clock.js';
-import { describeChaos, type Chaos } from './chaos.js';
-import type { StoryPipe } from './pipe.js';
-import type { ChaosResult } from './result.js';
+import type { Clock } from '../../model/clock.js';
+import { describeChaos, type Chaos } from '../story/chaos.js';
+import type { StoryPipe } from './story-pipe.js';
+import type { ChaosResult } from '../result/story-result.js';
 
 /** Breaks the pipe when the load has come so far, and knows what was done when. */
 export class Disturber {

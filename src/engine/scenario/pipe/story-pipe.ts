@@ -1,5 +1,5 @@
-import type { Queue } from '../model/queue.js';
-import type { Chaos } from './chaos.js';
+import type { Queue } from '../../model/queue.js';
+import type { Chaos } from '../story/chaos.js';
 
 /** The pipe a story runs through, from the queue to the store, and the hands that break it. */
 export interface StoryPipe {

@@ -1,13 +1,13 @@
-import { lockHolder } from '../../../engine/deploy/generation-lock.js';
-import type { ProcessIdentity } from '../../../engine/deploy/process-identity.js';
-import type { StackStatus } from '../../../engine/deploy/stack-status.js';
-import { systemClock } from '../../../engine/model/clock.js';
-import type { Chaos } from '../../../engine/scenario/chaos.js';
-import type { AtbdHome } from '../../_cli/atbd-home.js';
-import { makeHome } from '../../_cli/stack/home-folder.js';
-import { endLeftovers, hasEnded, signalProcess } from '../../_cli/stack/leftover.js';
-import { startInBackground } from '../../_cli/stack/start-in-background.js';
-import { isUp, liveStatus, waitUntilUp } from '../../_cli/stack/wait-until-up.js';
+import { lockHolder } from '../../../../engine/deploy/generation-lock.js';
+import type { ProcessIdentity } from '../../../../engine/deploy/process-identity.js';
+import type { StackStatus } from '../../../../engine/deploy/stack-status.js';
+import { systemClock } from '../../../../engine/model/clock.js';
+import type { Chaos } from '../../../../engine/scenario/story/chaos.js';
+import type { AtbdHome } from '../../../_cli/atbd-home.js';
+import { makeHome } from '../../../_cli/stack/home-folder.js';
+import { endLeftovers, hasEnded, signalProcess } from '../../../_cli/stack/leftover.js';
+import { startInBackground } from '../../../_cli/stack/start-in-background.js';
+import { isUp, liveStatus, waitUntilUp } from '../../../_cli/stack/wait-until-up.js';
 
 /** A cold start of three shards on a busy machine. */
 const START_MS_MAX = 120_000;

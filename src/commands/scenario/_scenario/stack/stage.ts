@@ -1,8 +1,8 @@
 import { cp, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { atbdHome, type AtbdHome } from '../../_cli/atbd-home.js';
-import { purgeHome } from '../../_cli/stack/home-folder.js';
+import { atbdHome, type AtbdHome } from '../../../_cli/atbd-home.js';
+import { purgeHome } from '../../../_cli/stack/home-folder.js';
 
 /** The folder that a story is played in: its stack, and the logs when somebody needs them. */
 export class Stage {

@@ -3,7 +3,7 @@ import {
   expectationResult,
   runAnswer,
   storyResult,
-} from '../../../engine/scenario/testing/story-result.js';
+} from '../../../../engine/scenario/testing/story-result.js';
 import { renderJunit } from './junit.js';
 
 it('writes a suite for each story and a case for each expectation, with what differs', () => {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { faultSchema } from '../../generate/fault/fault.js';
 import { chaosSchema } from './chaos.js';
-import { expectationSchema } from './expectation/registry.js';
+import { expectationSchema } from '../expectation/registry.js';
 import { durationMs, instantMs } from './story-value.js';
 
 /** Most events of one story: a run must come to its end, and the queue must hold them. */
@@ -64,6 +65,11 @@ export const storySchema = z
       .describe('virtual: as fast as it goes; real: a second of the story takes a second.'),
     stack: stackSchema.prefault({}),
     load: loadSchema,
+    faults: z
+      .array(faultSchema)
+      .max(LIST_LENGTH_MAX)
+      .default([])
+      .describe('What goes wrong in the shop, by story time (docs/generate.md has the kinds).'),
     chaos: z
       .array(chaosSchema)
       .max(LIST_LENGTH_MAX)
@@ -76,6 +82,10 @@ export const storySchema = z
       .describe('What must hold in the end.'),
   })
   .superRefine((story, context) => {
+    for (const [index, { fromMs }] of story.faults.entries()) {
+      if (fromMs <= story.load.duration) continue;
+      context.addIssue({ code: 'custom', path: ['faults', index, 'at'], message: LATER });
+    }
     for (const [index, chaos] of story.chaos.entries()) {
       const at = ['chaos', index];
       if (chaos.at > story.load.duration)

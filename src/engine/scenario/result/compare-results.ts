@@ -1,4 +1,4 @@
-import type { RunAnswer, StoryResult } from './result.js';
+import type { RunAnswer, StoryResult } from './story-result.js';
 
 /** Times differ from run to run: only what grew by this share, and by more than a moment, is worse. */
 const GROWTH_MIN = 1.25;

@@ -1,11 +1,11 @@
-import { systemClock } from '../../../engine/model/clock.js';
-import { AtbdError } from '../../../engine/model/error.js';
-import { DEFAULT_TOPIC } from '../../../engine/model/limit.js';
-import type { Queue } from '../../../engine/model/queue.js';
-import { openQueue } from '../../../engine/queue/open-queue.js';
-import { atbdHome, userConfigPath } from '../../_cli/atbd-home.js';
-import type { QueueSpec } from '../../_cli/config/config-schema.js';
-import { queueConnection } from '../../_cli/context.js';
+import { systemClock } from '../../../../engine/model/clock.js';
+import { AtbdError } from '../../../../engine/model/error.js';
+import { DEFAULT_TOPIC } from '../../../../engine/model/limit.js';
+import type { Queue } from '../../../../engine/model/queue.js';
+import { openQueue } from '../../../../engine/queue/open-queue.js';
+import { atbdHome, userConfigPath } from '../../../_cli/atbd-home.js';
+import type { QueueSpec } from '../../../_cli/config/config-schema.js';
+import { queueConnection } from '../../../_cli/context.js';
 
 /** A broker deletes a topic behind our back; this is long for it. */
 const DELETED_MS_MAX = 30_000;

@@ -63,7 +63,7 @@ describe('a story', () => {
 
 describe('scenarios/scenario.schema.json', () => {
   it('is what `atbd scenario validate --schema` prints', () => {
-    const path = new URL('../../../scenarios/scenario.schema.json', import.meta.url);
+    const path = new URL('../../../../scenarios/scenario.schema.json', import.meta.url);
     expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual(storyJsonSchema());
   });
 });

@@ -1,4 +1,9 @@
-import { ACTION_SAMPLE_MAX, type ActionTruth, type StoryShop, type StoryTruth } from './shop.js';
+import {
+  ACTION_SAMPLE_MAX,
+  type ActionTruth,
+  type StoryShop,
+  type StoryTruth,
+} from '../load/story-shop.js';
 
 /** Events of one action. */
 const EVENTS_PER_ACTION = 3;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { DURATION_HINT, parseDuration } from '../time/duration.js';
+import { DURATION_HINT, parseDuration } from '../../time/duration.js';
 
 const NS_PER_MS = 1_000_000n;
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { findWorse } from './compare-results.js';
-import { expectationResult, runAnswer, storyResult } from './testing/story-result.js';
+import { expectationResult, runAnswer, storyResult } from '../testing/story-result.js';
 
 const base = storyResult();
 const withSettle = (settleMs: number | null) => storyResult({ load: { ...base.load, settleMs } });

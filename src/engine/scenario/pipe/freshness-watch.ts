@@ -1,6 +1,6 @@
-import type { Clock } from '../model/clock.js';
-import { AtbdError } from '../model/error.js';
-import type { QueueTimeSample, StoryStore } from '../model/story-store.js';
+import type { Clock } from '../../model/clock.js';
+import { AtbdError } from '../../model/error.js';
+import type { QueueTimeSample, StoryStore } from '../../model/story-store.js';
 
 /** How long records took from being produced until a question could see them. */
 export interface Freshness {

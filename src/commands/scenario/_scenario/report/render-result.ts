@@ -1,6 +1,9 @@
 import type { ChalkInstance } from 'chalk';
-import type { ExpectationResult, StoryResult } from '../../../engine/scenario/result.js';
-import { sanitizeText } from '../../_cli/sanitize.js';
+import type {
+  ExpectationResult,
+  StoryResult,
+} from '../../../../engine/scenario/result/story-result.js';
+import { sanitizeText } from '../../../_cli/sanitize.js';
 
 /** A story's outcome for a person: what was sent, what held, and of what did not, how to see it. */
 export function renderResult(result: StoryResult, style: ChalkInstance): string {

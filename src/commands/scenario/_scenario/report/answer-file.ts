@@ -1,7 +1,10 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { AtbdError } from '../../../engine/model/error.js';
-import { quoteValue } from '../../../engine/model/visible-text.js';
-import { runAnswerSchema, type RunAnswer } from '../../../engine/scenario/result.js';
+import { AtbdError } from '../../../../engine/model/error.js';
+import { quoteValue } from '../../../../engine/model/visible-text.js';
+import {
+  runAnswerSchema,
+  type RunAnswer,
+} from '../../../../engine/scenario/result/story-result.js';
 
 /** What was saved of `scenario run --json`; rejects with INPUT_UNREADABLE what is none. */
 export async function readAnswer(path: string): Promise<RunAnswer> {

@@ -1,4 +1,8 @@
-import type { ExpectationResult, RunAnswer, StoryResult } from '../../../engine/scenario/result.js';
+import type {
+  ExpectationResult,
+  RunAnswer,
+  StoryResult,
+} from '../../../../engine/scenario/result/story-result.js';
 import { markup, join, type Html } from './html/escape.js';
 
 /** The answer as JUnit XML: a suite for each story, a case for each expectation. */

@@ -1,6 +1,6 @@
-import type { Clock } from '../model/clock.js';
-import type { StoryPipe } from './pipe.js';
-import type { Sample } from './result.js';
+import type { Clock } from '../../model/clock.js';
+import type { StoryPipe } from './story-pipe.js';
+import type { Sample } from '../result/story-result.js';
 
 /** How often the pipe is looked at while a story runs, at first. */
 const INTERVAL_MS = 250;
