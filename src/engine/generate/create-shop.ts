@@ -81,6 +81,8 @@ class RunningShop implements Shop {
       const nextUs =
         lines.count > 0 ? Math.min(lines.nextMs * 1000, tasks.nextAtUs) : tasks.nextAtUs;
       if (nextUs >= untilUs) return true;
+      // Over a silence nothing was handed over: without this what is said next would seem too far ahead to wait.
+      lines.drain(Math.floor(nextUs / 1000), take);
       // In steps, so that what waits to be sent stays little.
       const stepUs = Math.min(untilUs, nextUs + STEP_US);
       runTasks(tasks, stepUs);
