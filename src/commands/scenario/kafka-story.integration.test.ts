@@ -57,7 +57,7 @@ describe.runIf(hasKafka())('a story with a Kafka', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const { results } = JSON.parse(stdout) as RunAnswer;
     for (const { load, chaos, expectations } of results) {
-      expect(load.sent).toBe(3_600);
+      expect(load.sent).toBeGreaterThan(1_000);
       expect(chaos).toMatchObject([{ kind: 'kill-worker', atMs: 2_000 }]);
       expect(expectations.map(({ isMet }) => isMet)).toEqual([true, true, true, true]);
     }

@@ -2,6 +2,7 @@ import { Flags } from '@oclif/core';
 import { AtbdError } from '../../engine/model/error.js';
 import { findWorse } from '../../engine/scenario/result/compare-results.js';
 import type { RunAnswer, StoryResult } from '../../engine/scenario/result/story-result.js';
+import type { Story } from '../../engine/scenario/story/story.js';
 import { AtbdCommand } from '../_cli/atbd-command.js';
 import { sanitizeText } from '../_cli/sanitize.js';
 import { requestedQueue } from '../_cli/stack/requested-queue.js';
@@ -36,6 +37,10 @@ export default class ScenarioRun extends AtbdCommand {
       summary: 'Where stacks and, after a failure, the logs of all parts are kept.',
       helpValue: 'DIR',
     }),
+    queue: Flags.option({
+      summary: "Another queue than the story's.",
+      options: ['embedded', 'kafka'] as const,
+    })(),
     brokers: Flags.string({
       summary: 'Brokers for stories with a Kafka, host:port, separated by commas.',
       description: 'Without it: the Kafka of --context. The story makes the topic and deletes it.',
@@ -56,16 +61,15 @@ export default class ScenarioRun extends AtbdCommand {
     if (names.length === 0) throw nothingNamed();
     // All are read before the first is run, so that a mistake costs nothing.
     const baseline = flags.compare === undefined ? undefined : await readAnswer(flags.compare);
-    const found = await Promise.all(names.map((name) => findStory(name)));
+    const found = await Promise.all(names.map((name) => findAs(name, flags)));
     const kafka = found.some(({ story }) => story.stack.queue === 'kafka')
       ? await kafkaOf(flags)
       : undefined;
     const options = { keep: flags.keep, folder: flags.folder, kafka };
     const results: StoryResult[] = [];
     for (const each of found) {
-      const story = flags.seed === undefined ? each.story : { ...each.story, seed: flags.seed };
       for (let round = 0; round < flags.repeat; round += 1)
-        results.push(await this.#runOne({ ...each, story }, options));
+        results.push(await this.#runOne(each, options));
     }
     const failed = results.filter(({ verdict }) => verdict === 'failed');
     const answer: RunAnswer = { verdict: failed.length > 0 ? 'failed' : 'passed', results };
@@ -102,6 +106,20 @@ export default class ScenarioRun extends AtbdCommand {
     this.log(renderResult(result, styleOf(process.stdout)));
     return result;
   }
+}
+
+/** The story, with what the flags say otherwise. */
+async function findAs(
+  name: string,
+  {
+    seed,
+    queue,
+  }: { readonly seed?: number | undefined; readonly queue?: Story['stack']['queue'] | undefined },
+): Promise<FoundStory> {
+  const found = await findStory(name);
+  const { story } = found;
+  const stack = { ...story.stack, ...(queue !== undefined && { queue }) };
+  return { ...found, story: { ...story, stack, seed: seed ?? story.seed } };
 }
 
 /** The Kafka that --brokers or the context name, for us and in the words of `up`. */
