@@ -2,12 +2,11 @@ import { Flags } from '@oclif/core';
 import type { Condition } from '../../engine/expression/condition.js';
 import { AtbdError } from '../../engine/model/error.js';
 import { DEFAULT_PARTITION_COUNT, DEFAULT_TOPIC } from '../../engine/model/limit.js';
-import { createRandom } from '../../engine/model/random.js';
 import { AtbdCommand } from '../_cli/atbd-command.js';
 import { resolveContext } from '../_cli/context.js';
 import { writeStdout } from '../_cli/stdout.js';
 import type { LoadReport } from './_requests/load-report.js';
-import { parseStages, type LoadStage } from './_requests/load-stage.js';
+import { meanOfEvents, parseStages, type LoadStage } from './_requests/load-stage.js';
 import { MIX_DEFAULT, parseMix } from './_requests/query-mix.js';
 
 const EVENTS_DEFAULT = 1_000;
@@ -86,11 +85,11 @@ docs/load.md says what is measured and what --assert may ask for.`;
     const pickKind = parseMix(flags.mix);
     const conditions = await compileAsserts(flags.assert ?? []);
     const context = await resolveContext({ name: flags.context });
-    const [{ openQueue }, { openStore }, { LoadRun }, { createPlainSource }] = await Promise.all([
+    const [{ openQueue }, { openStore }, { LoadRun }, { createShopSource }] = await Promise.all([
       import('../../engine/queue/open-queue.js'),
       import('../../store/clickhouse/store.js'),
       import('./_requests/load-run.js'),
-      import('../../engine/load/plain-source.js'),
+      import('./_requests/shop-source.js'),
     ]);
     await using queue = await openQueue(context.queue);
     await queue.createTopic(flags.topic, { partitionCount: DEFAULT_PARTITION_COUNT });
@@ -100,7 +99,11 @@ docs/load.md says what is measured and what --assert may ask for.`;
     const load = new LoadRun({
       ...{ stages, pickKind, store, producer },
       ...{ probesPerSecond: flags.probes, topic: flags.topic, seed: flags.seed },
-      source: createPlainSource(createRandom(flags.seed)),
+      source: createShopSource({
+        seed: flags.seed,
+        fromMs: Date.now(),
+        eventsPerSecond: meanOfEvents(stages),
+      }),
     });
     await this.#watch(load);
     return await this.#conclude(load.figures(), conditions);

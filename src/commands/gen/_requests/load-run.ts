@@ -46,7 +46,7 @@ const SELECTS_IN_FLIGHT_MAX = 256;
 /** All that one question of the watch asks for. */
 const PROBES_IN_FLIGHT_MAX = 500;
 /** The freshness is known to so much. */
-const PROBE_POLL_MS = 50;
+const PROBE_POLL_MS = 100;
 const PROBE_SERVICE = 'atbd-load';
 /** The watch looks no further back than the run, with room for clocks that differ. */
 const PROBE_CLOCK_SKEW_MS = 60_000;
@@ -160,7 +160,7 @@ export class LoadRun {
     return {
       kind: 'produce',
       answer: async () => {
-        const messages = source.take(count, clock.nowMs());
+        const messages = source.take(count);
         await producer.send(topic, messages);
         const step = Math.ceil(messages.length / OPS_PER_BATCH_MAX);
         for (let index = 0; index < messages.length; index += step) {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { AtbdError } from '../../../engine/model/error.js';
 import { createRandom } from '../../../engine/model/random.js';
-import { parseStages } from './load-stage.js';
+import { meanOfEvents, parseStages } from './load-stage.js';
 import { parseMix } from './query-mix.js';
 
 /** `ms from-to from-to`: the duration, events and selects. */
@@ -55,6 +55,13 @@ describe('parseStages', () => {
     [['10s'], 'cannot make this run: it has no request'],
   ])('refuses %j', (texts, message) => {
     expect(refusal(() => parseStages(texts))).toBe(message);
+  });
+});
+
+describe('meanOfEvents', () => {
+  it('weighs each stage by its length', () => {
+    const stages = parseStages(['10s:events=0-100', '20s', '10s:events=300']);
+    expect(meanOfEvents(stages)).toBe((500 + 2_000 + 3_000) / 40);
   });
 });
 

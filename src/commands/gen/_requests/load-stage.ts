@@ -36,6 +36,12 @@ export function parseStages(texts: readonly string[]): LoadStage[] {
   return stages;
 }
 
+/** Events a second over the whole run. */
+export function meanOfEvents(stages: readonly LoadStage[]): number {
+  const runMs = stages.reduce((sum, { events }) => sum + events.durationMs, 0);
+  return (stages.reduce((sum, { events }) => sum + countOf(events), 0) / runMs) * 1000;
+}
+
 const STAGE = /^(?<duration>[^:]+)(?::(?<rates>.+))?$/u;
 const RATE = /^(?<track>events|selects)=(?<from>\d+(?:\.\d+)?)(?:-(?<to>\d+(?:\.\d+)?))?$/u;
 
