@@ -13,7 +13,9 @@ import type { World } from './simulation/world.js';
 import { Transport } from './transport/transport.js';
 import type { Truth, TruthFact } from './truth.js';
 import { TruthBook } from './truth-book.js';
+import { scheduleAnnouncements } from './upkeep/announcements.js';
 import { Arrivals } from './visitor/arrivals.js';
+import { scheduleGuilty } from './visitor/guilty-visitor.js';
 
 /** How far the simulation runs ahead of what is handed over. */
 const STEP_US = 50_000;
@@ -49,6 +51,8 @@ export function createShop(spec: ShopSpec, { onFact }: ShopOptions = {}): Shop {
   const tasks = new TaskHeap();
   const lines = new PendingLines();
   const world = createWorld({ spec, toUs, book, tasks, lines });
+  scheduleAnnouncements(world);
+  scheduleGuilty(world);
   new Arrivals(world, spec.eventsPerSecond).begin();
   return new RunningShop({ spec, book, tasks, lines });
 }
