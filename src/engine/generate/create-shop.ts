@@ -77,7 +77,8 @@ class RunningShop implements Shop {
 
   advance(untilMs: number, send: (sending: Sending) => void): boolean {
     const { spec, book, tasks, lines } = this.#parts;
-    const untilUs = (untilMs - spec.fromMs) * 1000;
+    // Lines are sent at whole milliseconds.
+    const untilUs = (Math.ceil(untilMs) - spec.fromMs) * 1000;
     const take = (offsetMs: number, key: string, value: string | Buffer): void => {
       send({ sendMs: spec.fromMs + offsetMs, key, value });
     };

@@ -100,6 +100,7 @@ export interface AttemptFact {
   readonly opId: string;
   readonly attempt: number;
   readonly status: 'ok' | 'failed' | 'timeout';
+  /** When it was decided, by a clock that is right: a `clock-skew` is not in it. */
   readonly atMs: number;
 }
 
@@ -109,7 +110,7 @@ export interface SessionFact {
   readonly sessionId: string;
   readonly userId: string;
   readonly purpose: 'viewing' | 'buying';
-  /** Of its first and last record, by event time; null when none was sent. */
+  /** Of its first and last record, by their own time, however wrong its clock; null when none was sent. */
   readonly firstMs: number | null;
   readonly lastMs: number | null;
   readonly eventCount: number;

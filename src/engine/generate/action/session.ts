@@ -9,9 +9,9 @@ export class Session {
   purpose: 'viewing' | 'buying' = 'viewing';
   /** Steps so far: the number of the next one's seed. */
   stepCount = 0;
-  /** Of the first and last record sent, Infinity and -1 before. */
+  /** Of the first and last record sent. By a clock that is slow they may lie before the start of the run. */
   firstUs = Infinity;
-  lastUs = -1;
+  lastUs = -Infinity;
   eventCount = 0;
   /** No step will follow. */
   isOver = false;

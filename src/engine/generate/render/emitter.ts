@@ -76,6 +76,9 @@ export interface EmitterParts {
   readonly tasks: TaskHeap;
 }
 
+/** So far ahead a line may wait in the ring; the other half is for what was not handed over yet. */
+const HELD_US_MAX = (RING_MS / 2) * 1000;
+
 const TYPE_INDEX = new Map<EventType, number>(EVENT_TYPES.map((type, index) => [type, index]));
 const STATUS_INDEX = new Map<Status, number>(STATUSES.map((status, index) => [status, index]));
 const REQUEST = typeIndexOf('request');
@@ -227,14 +230,13 @@ export class Emitter {
 
   #sendAt(atUs: number, key: string, value: string | Buffer): void {
     const { lines, tasks } = this.#parts;
-    const sendMs = Math.floor(atUs / 1000);
-    if (lines.canHold(sendMs)) {
-      lines.add(sendMs, key, value);
+    // By the simulation's time and not by what is handed over already: else the order would depend on who asks how often.
+    if (atUs - tasks.nowUs < HELD_US_MAX) {
+      lines.add(Math.floor(atUs / 1000), key, value);
       return;
     }
     // Too far ahead for the ring: comes again when its time is near.
-    const againUs = atUs - (RING_MS / 2) * 1000;
-    tasks.add(againUs, {
+    tasks.add(atUs - HELD_US_MAX / 2, {
       run: () => {
         this.#sendAt(atUs, key, value);
       },

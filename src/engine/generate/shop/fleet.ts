@@ -32,7 +32,7 @@ export interface Service {
   readonly index: number;
   readonly profile: ServiceProfile;
   pods: Pod[];
-  /** Rises with each deployment. */
+  /** Rises with each deployment, and falls when one is taken back. */
   version: number;
   /** By how much its answers are slower than without load. */
   slowness: number;

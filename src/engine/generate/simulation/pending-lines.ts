@@ -24,13 +24,9 @@ export class PendingLines {
     return this.#nextMs;
   }
 
-  /** Whether a moment lies within the ring; who has more time must come again later. */
-  canHold(sendMs: number): boolean {
-    return sendMs < this.#nextMs + RING_MS;
-  }
-
+  /** `sendMs` is not handed over yet, and less than RING_MS after what is. */
   add(sendMs: number, key: string, value: string | Buffer): void {
-    if (sendMs < this.#nextMs || !this.canHold(sendMs)) {
+    if (sendMs < this.#nextMs || sendMs >= this.#nextMs + RING_MS) {
       throw new Error(`BUG: a line at ${sendMs} ms, while ${this.#nextMs} ms is next`);
     }
     const slot = this.#takeSlot();

@@ -9,6 +9,12 @@ export class TaskHeap {
   readonly #sequence: number[] = [];
   readonly #tasks: Task[] = [];
   #added = 0;
+  #nowUs = 0;
+
+  /** When the task was due that was taken out last; 0 before the first. */
+  get nowUs(): number {
+    return this.#nowUs;
+  }
 
   get size(): number {
     return this.#tasks.length;
@@ -36,6 +42,7 @@ export class TaskHeap {
   /** Takes out the next task; undefined when there is none. */
   pop(): Task | undefined {
     const [first] = this.#tasks;
+    this.#nowUs = this.#atUs[0] ?? this.#nowUs;
     const atUs = this.#atUs.pop();
     const sequence = this.#sequence.pop();
     const task = this.#tasks.pop();

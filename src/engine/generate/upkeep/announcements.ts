@@ -4,6 +4,7 @@ import { NODE_SERVICE } from '../shop/fleet.js';
 import { SERVICE_NAMES } from '../shop/service-name.js';
 import { serviceIndexOf } from '../shop/service.js';
 import type { World } from '../simulation/world.js';
+import { versionText } from '../statement/trouble-log.js';
 
 /** Numbers of announcements start here, so that they are nobody else's. */
 const FIRST_NUMBER = 2 ** 40;
@@ -27,8 +28,8 @@ function scheduleDeploys(world: World, fault: FaultOf<'bad-deploy'>, number: num
   if (service === undefined) throw new Error(`BUG: no service ${fault.service}`);
   const rollOut = (status: Status, step: number): { run(atUs: number): void } => ({
     run(atUs) {
-      const version = `1.${status === 'rolled_back' ? service.version - 1 : service.version + 1}.0`;
-      service.version += 1;
+      service.version += status === 'rolled_back' ? -1 : 1;
+      const version = versionText(service.version);
       world.fleet.replacePods(service);
       world.emitter.announce(atUs, {
         number: number + step,
@@ -36,7 +37,7 @@ function scheduleDeploys(world: World, fault: FaultOf<'bad-deploy'>, number: num
         type: 'deploy',
         status,
         key: `deploy-${fault.service}`,
-        body: `","kind":"record","type":"deploy","service":"${fault.service}","status":"${status}","version":"${version}","message":"${fault.service} ${version} on ${service.profile.podCount} pods"}`,
+        body: `","kind":"record","type":"deploy","service":"${fault.service}","status":"${status}","message":"${fault.service} ${version} on ${service.profile.podCount} pods","attrs":{"service.version":"${version}"}}`,
       });
     },
   });

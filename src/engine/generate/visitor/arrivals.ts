@@ -5,7 +5,7 @@ import type { World } from '../simulation/world.js';
 import { Visitor } from './visitor.js';
 
 /** Events of a visit in the mean, what the shop does later on account of it included (measured; a test holds it). */
-const EVENTS_PER_VISIT = 38;
+const EVENTS_PER_VISIT = 31;
 
 /** How long a visit takes in the mean (measured): so many are in the shop already when the run begins. */
 const VISIT_SECONDS = 32;
