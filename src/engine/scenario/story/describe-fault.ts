@@ -5,7 +5,8 @@ export function describeFault(fault: Fault): string {
   const about = Object.entries(fault).flatMap(([name, value]) =>
     ABOUT.has(name) ? [String(value)] : [],
   );
-  return [fault.kind.replaceAll('-', ' '), ...about].join(' ');
+  const what = fault.kind.replaceAll('-', ' ');
+  return about.length === 0 ? what : `${what}: ${about.join(', ')}`;
 }
 
 /** Settings that say who; how much and how often is in the story's file. */

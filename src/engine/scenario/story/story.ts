@@ -69,7 +69,7 @@ export const storySchema = z
       .array(faultSchema)
       .max(LIST_LENGTH_MAX)
       .default([])
-      .describe('What goes wrong in the shop, by story time (docs/generate.md has the kinds).'),
+      .describe('What goes wrong in the shop, by story time.'),
     chaos: z
       .array(chaosSchema)
       .max(LIST_LENGTH_MAX)

@@ -100,12 +100,11 @@ function renderStory(result: StoryResult, index: number): Html {
 }
 
 function renderFacts({ story, load, tookMs }: StoryResult): Html {
-  const length = formatDuration(BigInt(load.toMs - load.fromMs) * NS_PER_MS);
   const facts: (readonly [string, string])[] = [
     ['records', grouped(load.sent)],
     ['sent in', seconds(load.sendMs)],
     ['stored after', load.settleMs === null ? 'not all' : seconds(load.settleMs)],
-    ['story', `${length}, ${story.clock}`],
+    ['story', `${length(load.toMs - load.fromMs)}, ${story.clock}`],
     ['stack', `${story.shards} shards, ${story.queue}`],
     ['seed', String(story.seed)],
     ['duplicated', grouped(load.duplicated)],
@@ -137,13 +136,15 @@ function renderExpectation(result: ExpectationResult): Html {
   </tr>`;
 }
 
-function renderEvents({ faults, chaos }: StoryResult): Html {
+function renderEvents({ faults, chaos, load }: StoryResult): Html {
   if (faults.length + chaos.length === 0) return markup``;
+  const wholeMs = load.toMs - load.fromMs;
   const entries = [
-    ...faults.map(({ words, fromMs, toMs }) => ({
-      kind: 'fault',
-      words: `${words}, ${seconds(fromMs)} to ${seconds(toMs)}`,
-    })),
+    ...faults.map(({ words, fromMs, toMs }) => {
+      const isWhole = toMs - fromMs >= wholeMs;
+      const when = isWhole ? 'all the time' : `${length(fromMs)} to ${length(toMs)}`;
+      return { kind: 'fault', words: `${words}, ${when}` };
+    }),
     ...chaos.map(({ words, beganMs, endedMs }) => ({
       kind: 'chaos',
       words: `${words}, ${seconds(beganMs)} after the begin, over at ${seconds(endedMs)}`,
@@ -153,6 +154,11 @@ function renderEvents({ faults, chaos }: StoryResult): Html {
     <ul class="events">
       ${join(entries.map(({ kind, words }) => markup`<li><i class="${kind}"></i>${words}</li>`))}
     </ul>`;
+}
+
+/** Of story time. */
+function length(ms: number): string {
+  return formatDuration(BigInt(Math.round(ms)) * NS_PER_MS);
 }
 
 function renderStoryCharts({ observations: { steps } }: StoryResult, index: number): Html {

@@ -5,6 +5,8 @@
     globalThis;
   const { results } = JSON.parse(document.getElementById('data').textContent);
   const HEIGHT = { events: 170, errors: 140, latency: 140, pipe: 240 };
+  /** What lasts nearly all the time has no place in a picture: it is named above it. */
+  const WHOLE_SHARE = 0.9;
   /** Labels of neighbours stand below each other. */
   const LABEL_ROWS = 3;
   let drawn = [];
@@ -44,7 +46,8 @@
             u.ctx.textBaseline = 'top';
             const row = index % LABEL_ROWS;
             const y = top + (4 + 14 * row) * devicePixelRatio;
-            u.ctx.fillText(label, from + 4 * devicePixelRatio, y);
+            const roomEnd = u.bbox.left + u.bbox.width - u.ctx.measureText(label).width;
+            u.ctx.fillText(label, Math.min(from + 4 * devicePixelRatio, roomEnd), y);
           }),
       },
     };
@@ -124,8 +127,10 @@
   function drawStory(element, { load, observations, faults, chaos }, sync) {
     const { stepMs, steps } = observations;
     const perSecond = stepMs / 1000;
+    const wholeMs = WHOLE_SHARE * (load.toMs - load.fromMs);
+    const parts = faults.filter(({ fromMs, toMs }) => toMs - fromMs < wholeMs);
     const bands = [
-      ...faults.map(({ words, fromMs, toMs }) => ({ words, fromMs, toMs, colour: 'amber' })),
+      ...parts.map(({ words, fromMs, toMs }) => ({ words, fromMs, toMs, colour: 'amber' })),
       ...chaos.map(({ words, atMs }) => ({ words, fromMs: atMs, toMs: atMs, colour: 'red' })),
     ].map(({ words, fromMs, toMs, colour: name }) => ({
       from: (load.fromMs + fromMs) / 1000,
