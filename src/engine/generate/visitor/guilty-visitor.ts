@@ -23,7 +23,7 @@ const REFUND_US = 15_000_000;
 
 type Guilt = FaultOf<'hammering-user' | 'refund-ring'>;
 
-/** Brings the users who misbehave into the shop, and tells the truth about them. */
+/** Brings the users who misbehave into the shop; the truth about each is told when he begins. */
 export function scheduleGuilty(world: World): void {
   const taken = new Set<number>();
   for (const [index, fault] of world.spec.faults.entries()) {
@@ -31,7 +31,6 @@ export function scheduleGuilty(world: World): void {
     const count = fault.kind === 'refund-ring' ? Math.min(fault.users, world.spec.userCount) : 1;
     for (let member = 0; member < count; member += 1) {
       const user = chooseUser(world, hash3(world.spec.seed ^ 0x6011, index, member), taken);
-      world.book.accuse(user, fault.kind);
       const guilty = new GuiltyVisitor(world, { fault, user });
       world.schedule(Math.floor(fault.fromMs * 1000 + guilty.firstGapUs()), guilty);
     }
@@ -73,6 +72,8 @@ class GuiltyVisitor implements Task {
   run(atUs: number): void {
     const fault = this.#fault;
     if (atUs >= fault.toMs * 1000) return;
+    // Whose time never comes has done nothing.
+    if (this.#turn === 0) this.#world.book.accuse(this.#user, fault.kind);
     this.#turn += 1;
     const { random } = this.#world;
     random.begin(hash2(this.#seed, this.#turn));
