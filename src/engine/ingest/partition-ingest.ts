@@ -4,7 +4,13 @@ import type { AtbdError } from '../model/error.js';
 import type { OwnedPartition } from '../model/queue.js';
 import { resolveEpoch } from './epoch.js';
 import { type Announcement, type ChunkRange, decodeIntent, encodeIntent } from './intent.js';
-import { type ChunkLimits, type ReadAhead, readChunk, readRange } from './read-chunk.js';
+import {
+  type ChunkLimits,
+  lingerMsAfter,
+  type ReadAhead,
+  readChunk,
+  readRange,
+} from './read-chunk.js';
 import { retryUntilDone } from './retry.js';
 
 /** The steps of one chunk, in order. A crash between any two of them loses and doubles nothing. */
@@ -72,6 +78,8 @@ class PartitionIngest {
   #epoch = 0;
   #shard = 0;
   #position = 0n;
+  /** How long the last chunk took to be stored. */
+  #insertMs = 0;
 
   constructor(partition: OwnedPartition, options: PartitionIngestOptions, drain: AbortSignal) {
     this.#partition = partition;
@@ -103,7 +111,7 @@ class PartitionIngest {
   async run(): Promise<void> {
     let ahead: ReadAhead | undefined;
     while (!this.#isStopping()) {
-      ahead ??= await readChunk(this.#partition, this.#position, this.#options.limits);
+      ahead ??= await this.#read(this.#position);
       if (ahead === undefined) continue;
       ahead = await this.#store(ahead);
     }
@@ -136,7 +144,7 @@ class PartitionIngest {
   async #readBehind(chunk: Chunk): Promise<ReadAhead | undefined> {
     if (this.#isStopping()) return undefined;
     try {
-      return await readChunk(this.#partition, chunk.last + 1n, this.#options.limits);
+      return await this.#read(chunk.last + 1n);
     } catch (error) {
       if (this.#isStopping()) return undefined;
       throw error;
@@ -179,8 +187,16 @@ class PartitionIngest {
     }
   }
 
+  #read(position: bigint): Promise<ReadAhead | undefined> {
+    const lingerMs = lingerMsAfter(this.#insertMs);
+    return readChunk(this.#partition, position, this.#options.limits, lingerMs);
+  }
+
   async #write(chunk: Chunk): Promise<void> {
-    await this.#retry(() => this.#options.store.writeChunk(chunk, this.#drain));
+    const { clock, store } = this.#options;
+    const beganMs = clock.nowMs();
+    await this.#retry(() => store.writeChunk(chunk, this.#drain));
+    this.#insertMs = clock.nowMs() - beganMs;
     this.#options.observer.onStep('written', chunk);
   }
 

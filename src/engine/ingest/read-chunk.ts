@@ -11,8 +11,19 @@ export interface ReadAhead {
   readonly runs: readonly RecordRun[];
 }
 
-/** At low rates a record waits at most this long for company; it bounds what ingest adds to freshness. */
+/** At low rates a record waits this long for company; it bounds what ingest adds to freshness. */
 const LINGER_MS = 200;
+
+/** However slow the store is, nobody waits longer for company. */
+const LINGER_MS_MAX = 1_000;
+
+/**
+ * How long to wait for company after an insert that took `insertMs`. An insert costs the store nearly the same whatever
+ * its size, so one that is slow, because the store is busy, gets fewer and larger ones: what waits is visible sooner.
+ */
+export function lingerMsAfter(insertMs: number): number {
+  return Math.min(LINGER_MS_MAX, Math.max(LINGER_MS, 2 * insertMs));
+}
 
 /** Enough to send without waiting for more. */
 const BYTES_WORTH_SENDING = 1024 * 1024;
@@ -26,9 +37,10 @@ export async function readChunk(
   partition: Pick<OwnedPartition, 'read' | 'seek'>,
   position: bigint,
   limits: ChunkLimits,
+  lingerMs: number = LINGER_MS,
 ): Promise<ReadAhead | undefined> {
   const taken = new Taken(limits);
-  let waitMs = LINGER_MS;
+  let waitMs = lingerMs;
   while (!taken.isFull) {
     const runs = await partition.read({ bytesMin: BYTES_WORTH_SENDING, waitMs });
     if (runs === undefined) break;
