@@ -8,13 +8,16 @@ import { quoteValue } from '../../../engine/model/visible-text.js';
 export function parseFaultFlag(text: string): Fault {
   const [kind = '', ...rest] = text.split(':');
   const fields = rest.join(':');
-  const input: Record<string, string | number> = { kind };
+  // A map, as a name may be anything.
+  const input = new Map<string, string | number>([['kind', kind]]);
   for (const pair of fields === '' ? [] : fields.split(',')) {
     const at = pair.indexOf('=');
     if (at < 1) throw unusable(text, `${quoteValue(pair)} is not of the form name=value`, kind);
-    input[pair.slice(0, at)] = toValue(pair.slice(at + 1));
+    const name = pair.slice(0, at);
+    if (input.has(name)) throw unusable(text, `${quoteValue(name)} is given twice`, kind);
+    input.set(name, toValue(pair.slice(at + 1)));
   }
-  const result = faultSchema.safeParse(input);
+  const result = faultSchema.safeParse(Object.fromEntries(input));
   if (result.success) return result.data;
   throw unusable(text, describeIssue(result.error.issues[0]), kind);
 }

@@ -5,12 +5,12 @@ import { statedChains } from '../testing/recount-facts.js';
 import { faultOf, RUN_FROM_MS, runShop, smallSpec, type ShopRun } from '../testing/run-shop.js';
 import { FAULT_KINDS, type FaultKind } from './fault.js';
 
-/** Every fault is on from one minute to two of a run of three. */
+/** Every fault is on from one minute to two of a run that ends soon after. */
 const ON = { at: '60s', for: '60s' };
 const FROM_US = (RUN_FROM_MS + 60_000) * 1000;
 const TO_US = FROM_US + 60_000_000;
 
-const LOAD = { seconds: 180, eventsPerSecond: 80, userCount: 2_000 };
+const LOAD = { seconds: 125, eventsPerSecond: 60, userCount: 2_000 };
 
 /** A run, and the part of it in which an effect is looked for. */
 interface Seen {

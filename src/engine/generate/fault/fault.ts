@@ -13,30 +13,40 @@ const HAMMER_PER_SECOND_MAX = 10_000;
 /** More visitors than this many times the mean: no sale is advertised that well. */
 const CROWD_FACTOR_MAX = 100;
 
+/** Oftener than this is not now and then. */
+const EVERY_MS_MIN = 1000;
+
+/** What is held back is held in memory. */
+const DELAY_MS_MAX = 60 * 60 * 1000;
+
 /** Milliseconds; written as a number of them or as a duration such as `10m`. */
-const duration = z.union([
-  z.number().int().nonnegative(),
-  z.string().transform((text, context) => {
-    const ns = parseDuration(text);
-    if (ns !== null) return Number(ns / NS_PER_MS);
-    context.addIssue({
-      code: 'custom',
-      message: 'is no duration: write for example 45s, 10m or 1h30m',
-    });
-    return z.NEVER;
-  }),
-]);
+const duration = durationOf(z.number().int().nonnegative(), {
+  pattern: /^/u,
+  message: 'is no duration: write for example 45s, 10m or 1h30m',
+});
 
 /** A clock may be wrong in both directions. */
-const signedDuration = z.union([
-  z.number().int(),
-  z.string().transform((text, context) => {
-    const ns = parseDuration(text.replace(/^[+-]/u, ''));
-    if (ns !== null) return Number(ns / NS_PER_MS) * (text.startsWith('-') ? -1 : 1);
-    context.addIssue({ code: 'custom', message: 'is no duration: write for example -90s or 5m' });
+const signedDuration = durationOf(z.number().int(), {
+  pattern: /^[+-]?/u,
+  message: 'is no duration: write for example -90s or 5m',
+});
+
+const every = duration.refine((ms) => ms >= EVERY_MS_MIN, 'must be at least 1s');
+const delay = duration.refine((ms) => ms <= DELAY_MS_MAX, 'must be at most 1h');
+
+/** `pattern` is what may stand before the duration itself; the message is for whatever is none. */
+function durationOf(
+  number: z.ZodNumber,
+  { pattern, message }: { readonly pattern: RegExp; readonly message: string },
+) {
+  const text = z.string().transform((written, context) => {
+    const ns = parseDuration(written.replace(pattern, ''));
+    if (ns !== null) return Number(ns / NS_PER_MS) * (written.startsWith('-') ? -1 : 1);
+    context.addIssue({ code: 'custom', message });
     return z.NEVER;
-  }),
-]);
+  });
+  return z.union([number, text], { error: message });
+}
 
 const provider = z.enum(PROVIDER_NAMES);
 const service = z.enum(SERVICE_NAMES);
@@ -72,7 +82,7 @@ const inputSchema = z.discriminatedUnion('kind', [
   fault('provider-maintenance', { provider }),
   fault('provider-slow', { provider, factor: z.number().min(1).max(1000).default(10) }),
   fault('provider-overloaded', { provider, factor: z.number().min(1).max(1000).default(20) }),
-  fault('provider-flapping', { provider, every: duration.default(60_000) }),
+  fault('provider-flapping', { provider, every: every.default(60_000) }),
   // Services.
   fault('service-errors', { service, share: share.default(0.3) }),
   fault('service-leak', {
@@ -80,7 +90,7 @@ const inputSchema = z.discriminatedUnion('kind', [
     megabytesPerMinute: z.number().min(1).max(100_000).default(50),
   }),
   fault('service-cpu', { service, load: z.number().min(0).max(1).default(0.95) }),
-  fault('service-restarts', { service, every: duration.default(60_000) }),
+  fault('service-restarts', { service, every: every.default(60_000) }),
   fault('service-silent', { service }),
   fault('bad-deploy', { service, share: share.default(0.2) }),
   // Users.
@@ -90,14 +100,14 @@ const inputSchema = z.discriminatedUnion('kind', [
   }),
   fault('refund-ring', {
     users: z.number().int().min(1).max(GUILTY_USERS_MAX).default(5),
-    every: duration.default(120_000),
+    every: every.default(120_000),
   }),
   fault('crowd', { factor: z.number().min(1).max(CROWD_FACTOR_MAX).default(8) }),
   fault('double-click', { share: share.default(0.2) }),
   // Transport.
-  fault('late', { share: share.default(0.05), by: duration.default(45_000) }),
+  fault('late', { share: share.default(0.05), by: delay.default(45_000) }),
   fault('duplicated', { share: share.default(0.02) }),
-  fault('out-of-order', { share: share.default(0.1), by: duration.default(3_000) }),
+  fault('out-of-order', { share: share.default(0.1), by: delay.default(3_000) }),
   fault('clock-skew', { service, by: signedDuration.default(-90_000) }),
   fault('poison', { share: share.default(0.001) }),
 ]);

@@ -51,7 +51,7 @@ export function restartingPodOf(service: Service, turn: number): number {
 
 function isRestarting(fault: FaultOf<'service-restarts'>, pod: Pod, atUs: number): boolean {
   const sinceUs = atUs - fault.fromMs * 1000;
-  const everyUs = Math.max(1000, fault.every * 1000);
+  const everyUs = fault.every * 1000;
   const turn = Math.floor(sinceUs / everyUs);
   if (sinceUs - turn * everyUs >= RESTART_US) return false;
   return pod.service.pods[restartingPodOf(pod.service, turn)] === pod;
