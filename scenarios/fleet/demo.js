@@ -1,4 +1,4 @@
-// `npm run demo`: a shop's real logs, from four files to a trace in the terminal, on a stack that
+// `npm run demo:fleet`: a shop's real logs, from four files to a trace in the terminal, on a stack that
 // lives in a temporary folder. Every command it prints is run as printed. scenarios/fleet/README.md
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -10,7 +10,7 @@ import { startFleet } from './driver/fleet.js';
 import { planShopping } from './driver/plan.js';
 import { shop } from './driver/shop.js';
 
-const USAGE = `Usage: npm run demo -- [--keep] [--seed N] [--seconds N]
+const USAGE = `Usage: npm run demo:fleet -- [--keep] [--seed N] [--seconds N]
 
   --keep       leave the stack running at the end, and say how to reach it
   --seed N     another story (default 7)
@@ -192,7 +192,7 @@ async function takeDown(stage) {
   if (!process.exitCode) {
     screen.step(
       'Going on by hand',
-      'npm run demo -- --keep    leaves the stack running and says how to reach it',
+      'npm run demo:fleet -- --keep    leaves the stack running and says how to reach it',
       'npx atbd up --local       starts one that stays; npx atbd --help says what it can do',
     );
   }

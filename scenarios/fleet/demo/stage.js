@@ -55,6 +55,20 @@ export class Stage {
     await this.atbd.show(['up', '--local'], { signal });
   }
 
+  /** Runs a command that brings up a stack by itself and leaves it: `home` says where, once there is one. */
+  async startWith(args, { signal, home }) {
+    try {
+      await this.atbd.show(args, { signal });
+    } finally {
+      const found = await home();
+      if (found !== undefined) {
+        this.#hasStack = true;
+        this.env.ATBD_HOME = found;
+        this.#tellCaretaker();
+      }
+    }
+  }
+
   /** Has `stop` called at the end, last come first. */
   adopt(stop) {
     this.#stops.push(stop);
