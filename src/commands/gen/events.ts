@@ -3,6 +3,7 @@ import type { Fault } from '../../engine/generate/fault/fault.js';
 import { USER_COUNT_MAX } from '../../engine/generate/shop-spec.js';
 import { systemClock } from '../../engine/model/clock.js';
 import { DEFAULT_TOPIC } from '../../engine/model/limit.js';
+import { AtbdError } from '../../engine/model/error.js';
 import { AtbdCommand } from '../_cli/atbd-command.js';
 import { zoneFlag } from '../_cli/time-flags.js';
 import { openLineSink, openQueueSink, type EventSink } from './_events/event-sink.js';
@@ -90,6 +91,7 @@ export default class GenEvents extends AtbdCommand {
   async run(): Promise<GenReport> {
     const { flags } = await this.parse(GenEvents);
     const plan = planShop(flags, await this.#faultsOf(flags), Date.now());
+    if (plan.target === 'stdout' && this.jsonEnabled()) throw noPlaceForReport();
     await using truthFile =
       flags.truth === undefined
         ? null
@@ -162,6 +164,14 @@ export default class GenEvents extends AtbdCommand {
       },
     };
   }
+}
+
+function noPlaceForReport(): AtbdError {
+  return new AtbdError({
+    code: 'USAGE_INVALID',
+    message: 'cannot print the report as JSON: the events themselves go to standard output',
+    hint: 'Add --output FILE instead of --to stdout; events are JSON without --json.',
+  });
 }
 
 async function openSink(

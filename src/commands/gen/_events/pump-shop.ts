@@ -42,6 +42,8 @@ export async function pumpShop(options: PumpOptions): Promise<boolean> {
     const full = batch;
     batch = [];
     await sink.write(full);
+    // A live event must not wait for a batch to be full, which at a low rate takes minutes.
+    if (options.speed !== null) await sink.flush();
     await options.onStep(reachedMs);
     if (!hasMore) {
       await sink.flush();
