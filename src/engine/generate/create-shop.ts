@@ -14,6 +14,7 @@ import { Transport } from './transport/transport.js';
 import type { Truth, TruthFact } from './truth.js';
 import { TruthBook } from './truth-book.js';
 import { scheduleAnnouncements } from './upkeep/announcements.js';
+import { metricPlan, Metrics } from './upkeep/metrics.js';
 import { Arrivals } from './visitor/arrivals.js';
 import { scheduleGuilty } from './visitor/guilty-visitor.js';
 
@@ -53,7 +54,9 @@ export function createShop(spec: ShopSpec, { onFact }: ShopOptions = {}): Shop {
   const world = createWorld({ spec, toUs, book, tasks, lines });
   scheduleAnnouncements(world);
   scheduleGuilty(world);
-  new Arrivals(world, spec.eventsPerSecond).begin();
+  new Metrics(world).begin();
+  const metricsPerSecond = metricPlan(world, spec.eventsPerSecond).perSecond;
+  new Arrivals(world, spec.eventsPerSecond - metricsPerSecond).begin();
   return new RunningShop({ spec, book, tasks, lines });
 }
 

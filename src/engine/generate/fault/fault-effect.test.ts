@@ -10,7 +10,7 @@ const ON = { at: '60s', for: '60s' };
 const FROM_US = (RUN_FROM_MS + 60_000) * 1000;
 const TO_US = FROM_US + 60_000_000;
 
-const LOAD = { seconds: 125, eventsPerSecond: 60, userCount: 2_000 };
+const LOAD = { seconds: 125, eventsPerSecond: 90, userCount: 2_000 };
 
 /** A run, and the part of it in which an effect is looked for. */
 interface Seen {
@@ -29,8 +29,14 @@ type Row = readonly [
   isSeen: (seen: Seen) => boolean,
 ];
 
-/** Their effect is in the metrics alone. */
-const METRIC_KINDS: readonly FaultKind[] = ['service-leak', 'service-cpu'];
+const MIB = 1024 * 1024;
+
+/** What the containers of a service said of themselves. */
+function metricsOf(service: string, metric: string, events: readonly SentEvent[]): number[] {
+  return events
+    .filter(({ event }) => event.service === service && event.metric === metric)
+    .map(({ event }) => Number(event.value));
+}
 
 const ROWS: readonly Row[] = [
   [
@@ -106,6 +112,18 @@ const ROWS: readonly Row[] = [
       const line = { level: 'error', file: 'src/store/charge-table.ts', line: 97 };
       return failed.length / spans.length > 0.15 && has(events, { service: 'payment', ...line });
     },
+  ],
+  [
+    'service-leak',
+    { service: 'order', megabytesPerMinute: 200 },
+    'its containers take more and more memory, up to their bound',
+    ({ events }) => Math.max(...metricsOf('order', 'container.memory.usage', events)) > 400 * MIB,
+  ],
+  [
+    'service-cpu',
+    { service: 'payment', load: 0.97 },
+    'its containers are busy, and their answers take long',
+    ({ events }) => metricsOf('payment', 'container.cpu.utilization', events).includes(0.97),
   ],
   [
     'service-restarts',
@@ -322,7 +340,7 @@ describe('the effect of a fault', () => {
   });
 
   it('is shown for every kind', () => {
-    expect(new Set([...ROWS.map(([kind]) => kind), ...METRIC_KINDS])).toEqual(new Set(FAULT_KINDS));
+    expect(new Set(ROWS.map(([kind]) => kind))).toEqual(new Set(FAULT_KINDS));
   });
 
   it.each(ROWS)('%s %j: %s', (kind, input, _effect, isSeen) => {
