@@ -12,16 +12,26 @@ export interface WriteTarget {
 }
 
 /** Stores events as the ingest worker would: one chunk of one partition; their times are taken as they are. */
-export async function writeEvents(
+export function writeEvents(
   store: Store,
   events: readonly Readonly<Record<string, unknown>>[],
+  target: WriteTarget,
+): Promise<void> {
+  const values = events.map((event) => Buffer.from(JSON.stringify(event)));
+  return writeValues(store, values, target);
+}
+
+/** The same for values that JSON.stringify would not write. */
+export async function writeValues(
+  store: Store,
+  values: readonly Buffer[],
   { topic, partition = 0, shard = 0, first = 0 }: WriteTarget,
 ): Promise<void> {
-  const records = events.map((event, index) => ({
+  const records = values.map((value, index) => ({
     offset: BigInt(first + index),
     timestampMs: QUEUE_TIME_MS,
     key: null,
-    value: Buffer.from(JSON.stringify(event)),
+    value,
     headers: undefined,
   }));
   await createChunkStore(store).writeChunk(
@@ -30,7 +40,7 @@ export async function writeEvents(
       epoch: 1,
       partition,
       first: BigInt(first),
-      last: BigInt(first + events.length - 1),
+      last: BigInt(first + values.length - 1),
       shard,
       runs: [runOf(records)],
     },
