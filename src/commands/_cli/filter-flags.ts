@@ -48,7 +48,7 @@ export const filterFlags = {
 };
 
 /** What oclif makes of `filterFlags`. */
-interface ParsedFilterFlags {
+export interface ParsedFilterFlags {
   readonly level: string[] | undefined;
   readonly service: string[] | undefined;
   readonly type: string[] | undefined;

@@ -3,6 +3,7 @@ export type ParamType =
   | 'String'
   | 'Array(String)'
   | 'Int64'
+  | 'Array(Int64)'
   | 'UInt64'
   | 'Array(UInt64)'
   | 'Float64'

@@ -4,6 +4,7 @@ import {
   type SelectedField,
   type StoredEvent,
 } from '../../../engine/model/stored-event.js';
+import { csvCell } from '../../_cli/csv-cell.js';
 import { sanitizeText } from '../../_cli/sanitize.js';
 import { fieldText, type LogCanvas, type LogWriter } from './log-page.js';
 
@@ -35,17 +36,7 @@ export class CsvLogWriter implements LogWriter {
   }
 
   #line(cells: readonly string[]): string {
-    const line = cells.map(toCell).join(',');
+    const line = cells.map(csvCell).join(',');
     return `${this.#isTerminal ? sanitizeText(line, { keepLineBreaks: true }) : line}\r\n`;
   }
-}
-
-/** What spreadsheets take for a formula when a cell starts with it. */
-const FORMULA_START = /^[=+\-@\t\r]/u;
-const NUMBER = /^[+-]?\d+(?:\.\d+)?$/u;
-
-/** A text that a spreadsheet would run gets an apostrophe in front, as they do it themselves; numbers stay. */
-function toCell(value: string): string {
-  const text = FORMULA_START.test(value) && !NUMBER.test(value) ? `'${value}` : value;
-  return /[",\r\n]/u.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { EventCount } from '../../model/story-store.js';
-import { formatAmount, parseAmount } from './amount.js';
+import { formatAmount, parseAmount } from '../../model/amount.js';
 import type { StoryTruth } from '../load/story-shop.js';
 import {
   firstDetails,

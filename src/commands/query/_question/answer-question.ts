@@ -1,0 +1,114 @@
+import { parseFilter } from '../../../engine/filter/filter.js';
+import { compileJourneys, SHOP_JOURNEYS } from '../../../engine/journey/journeys.js';
+import type { Journeys } from '../../../engine/model/question/journeys.js';
+import { systemClock } from '../../../engine/model/clock.js';
+import type { Filter } from '../../../engine/model/filter.js';
+import type { Answer, AnswerRange, Buckets } from '../../../engine/model/question/answer.js';
+import { bucketsOf, parseEvery } from '../../../engine/question/buckets.js';
+import { parseDimensions, type Dimension } from '../../../engine/question/dimension.js';
+import { questionRange } from '../../../engine/question/question-range.js';
+import { parseZone, type Zone } from '../../../engine/time/zone.js';
+import type { Store } from '../../../store/clickhouse/store.js';
+import { resolveLiveContext } from '../../_cli/context.js';
+import { toFilterInput, type ParsedFilterFlags } from '../../_cli/filter-flags.js';
+import { reportMissingShards } from '../../_cli/partial-answer.js';
+import { writeStdout } from '../../_cli/stdout.js';
+import { describeTerminal } from '../../_cli/terminal.js';
+import type { AnswerFormat } from './answer-format.js';
+import { checkAssertions } from './check-assertions.js';
+import { renderAnswer } from './render/render-answer.js';
+
+/** What oclif makes of `questionFlags`, `everyFlag` and `byFlag`. */
+export interface ParsedQuestionFlags extends ParsedFilterFlags {
+  readonly context?: string | undefined;
+  readonly since: string | undefined;
+  readonly from: string | undefined;
+  readonly to: string | undefined;
+  readonly tz: string;
+  readonly json?: boolean | undefined;
+  readonly output: AnswerFormat | undefined;
+  readonly measure: string | undefined;
+  readonly limit: number;
+  readonly assert: string[] | undefined;
+  readonly every?: string | undefined;
+  readonly by?: string | undefined;
+}
+
+/** The flags, understood. */
+export interface Asked {
+  readonly store: Store;
+  readonly signal: AbortSignal;
+  readonly journeys: Journeys;
+  readonly range: AnswerRange;
+  /** null: one total. */
+  readonly buckets: Buckets | null;
+  readonly by: readonly Dimension[];
+  readonly filter: Filter;
+  readonly limit: number;
+  readonly zone: Zone;
+  /** Wall clock, for what is provisional. */
+  readonly nowMs: number;
+}
+
+export interface QuestionOptions {
+  readonly signal: AbortSignal;
+  /** What a question without a time is about, such as `1h`. */
+  readonly defaultSince: string;
+  readonly defaultBy?: readonly Dimension[];
+  readonly ask: (asked: Asked) => Promise<Answer>;
+}
+
+/** Reads the flags, asks, writes the answer to stdout and judges the assertions. Every question about figures goes this way. */
+export async function answerQuestion(
+  flags: ParsedQuestionFlags,
+  { signal, defaultSince, defaultBy = [], ask }: QuestionOptions,
+): Promise<void> {
+  const zone = parseZone(flags.tz);
+  const format = flags.output ?? (flags.json === true ? 'json' : 'table');
+  const everyMs = flags.every === undefined ? undefined : parseEvery(flags.every);
+  const range = questionRange(timeInput(flags), {
+    clock: systemClock,
+    zone,
+    defaultSince,
+    everyMs,
+  });
+  const asked = {
+    signal,
+    journeys: compileJourneys(SHOP_JOURNEYS),
+    range,
+    buckets: everyMs === undefined ? null : bucketsOf(range, everyMs, zone),
+    by: flags.by === undefined ? defaultBy : parseDimensions(flags.by),
+    filter: parseFilter(toFilterInput(flags, [])),
+    limit: flags.limit,
+    zone,
+    nowMs: systemClock.nowMs(),
+  };
+  const [{ reader }, { openStore }] = await Promise.all([
+    resolveLiveContext({ name: flags.context }),
+    import('../../../store/clickhouse/store.js'),
+  ]);
+  await using store = openStore(reader);
+  const answer = await ask({ ...asked, store });
+  const terminal = describeTerminal(process.stdout);
+  await writeStdout(renderAnswer(answer, { format, terminal, zone, measure: flags.measure }));
+  if (format === 'table' || format === 'chart') explain(answer);
+  reportMissingShards(answer.missingShards, store.shardCount);
+  if (flags.assert !== undefined) await checkAssertions(flags.assert, answer);
+}
+
+function timeInput({ since, from, to }: ParsedQuestionFlags) {
+  return {
+    ...(since === undefined ? {} : { since }),
+    ...(from === undefined ? {} : { from }),
+    ...(to === undefined ? {} : { to }),
+  };
+}
+
+/** What a reader must know stands on stderr, so that a table can be piped on. */
+function explain({ notes, rows, facts }: Answer): void {
+  const isNothing = rows.length === 0 && facts.length === 0;
+  const lines = isNothing
+    ? ['Nothing found. Use --since or --from for another time, or fewer conditions.', ...notes]
+    : notes;
+  for (const line of lines) process.stderr.write(`${line}\n`);
+}

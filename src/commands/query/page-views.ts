@@ -1,0 +1,28 @@
+import { pageViews } from '../../store/metric/metrics.js';
+import { readFigures } from '../../store/metric/read-figures.js';
+import { AtbdCommand } from '../_cli/atbd-command.js';
+import { answerQuestion } from './_question/answer-question.js';
+import { byFlag, everyFlag, questionFlags } from './_question/question-flags.js';
+
+export default class QueryPageViews extends AtbdCommand {
+  static override summary = 'Count page views by interval and by any field.';
+  static override description = `A page view is a fact of type page.view, whatever the service answered.`;
+  static override examples = ['<%= config.bin %> <%= command.id %> --since 1d --every 1h'];
+  static override flags = { ...questionFlags, ...everyFlag, ...byFlag };
+  static override enableJsonFlag = true;
+
+  async run(): Promise<void> {
+    const { flags } = await this.parse(QueryPageViews);
+    await answerQuestion(flags, {
+      signal: this.signal,
+      defaultSince: '1h',
+      defaultBy: [],
+      ask: ({ store, journeys, range, buckets, by, filter, limit, signal }) =>
+        readFigures(
+          store,
+          { metric: pageViews(journeys), range, buckets, by, filter, limit },
+          { signal },
+        ),
+    });
+  }
+}

@@ -1,0 +1,46 @@
+import type { Filter } from '../filter.js';
+
+/** Values that a field may have, by field: all fields must fit. */
+export type Where = Readonly<Record<string, string | readonly string[]>>;
+
+/** What a file of journeys says: what business numbers count. Durations are milliseconds. */
+export interface JourneysSpec {
+  /** A page that somebody looked at. */
+  readonly pageViews: { readonly where: Where };
+  readonly sessions: {
+    /** A pause this long begins a new session, under the same id too. */
+    readonly gapMs: number;
+    /** How long somebody stays after the last sign of him. */
+    readonly lingerMs: number;
+    /** A session with one of these operations is buying, every other one viewing. */
+    readonly buyingOperations: readonly string[];
+  };
+  /** Facts that end a business transaction, one each. */
+  readonly transactions: {
+    readonly where: Where;
+    /** Statuses of those that did what the customer wanted; every other one failed. */
+    readonly okStatuses: readonly string[];
+  };
+  /** Attempts to get an order paid. All of one order are a chain, over however many actions. */
+  readonly attempts: {
+    readonly where: Where;
+    readonly okStatuses: readonly string[];
+    /** No further attempt follows one that is older than this: its chain is decided. */
+    readonly patienceMs: number;
+  };
+  /** Facts that decide a chain, by order. */
+  readonly settled: { readonly ok: Where; readonly failed: Where };
+  /** Steps on the way to a sale, in their order; somebody takes one when an event of his fits. */
+  readonly funnel: readonly { readonly step: string; readonly where: Where }[];
+}
+
+/** The same with conditions that questions can use. */
+export interface Journeys {
+  readonly spec: JourneysSpec;
+  readonly pageViews: Filter;
+  readonly transactions: Filter;
+  readonly attempts: Filter;
+  readonly settledOk: Filter;
+  readonly settledFailed: Filter;
+  readonly funnel: readonly { readonly step: string; readonly filter: Filter }[];
+}

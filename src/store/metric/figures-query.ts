@@ -1,0 +1,187 @@
+import type { Filter } from '../../engine/model/filter.js';
+import { formatAmount, parseAmount } from '../../engine/model/amount.js';
+import {
+  isWholeMinutes,
+  type AnswerRange,
+  type AnswerRow,
+  type AnswerSource,
+  type Buckets,
+  type Cell,
+  type CellKind,
+} from '../../engine/model/question/answer.js';
+import { filterToSql } from '../query/filter-sql.js';
+import { SqlParams } from '../query/sql-params.js';
+import type { Measure, Metric } from './metric.js';
+import { keepsApart, type FieldName, type RollupName } from './rollup.js';
+
+/** A question for the figures of a metric. */
+export interface FiguresQuestion {
+  readonly metric: Metric;
+  readonly range: AnswerRange;
+  /** null: one total for the whole range. */
+  readonly buckets: Buckets | null;
+  readonly by: readonly FieldName[];
+  readonly filter: Filter;
+  readonly limit: number;
+}
+
+/** The question as SQL. */
+export interface FiguresQuery {
+  readonly name: string;
+  readonly sql: string;
+  readonly params: SqlParams;
+  readonly source: AnswerSource;
+  decode(row: Readonly<Record<string, unknown>>): AnswerRow;
+}
+
+/** Column of the interval's start in an answer by time. */
+export const TIME_COLUMN = 'time';
+
+/** Puts the question into SQL, over the roll-up where that gives the same answer as the events. */
+export function buildFigures(question: FiguresQuestion): FiguresQuery {
+  const rollup = rollupFor(question);
+  return rollup === null ? overEvents(question) : overRollup(question, rollup);
+}
+
+/** The roll-up that answers exactly; null: only the events do. */
+function rollupFor({ metric, range, by, filter }: FiguresQuestion): RollupName | null {
+  const { rollup, measures, whereInRollup } = metric;
+  if (rollup === null || !isWholeMinutes(range)) return null;
+  if (measures.some(({ fromRollup }) => fromRollup === null)) return null;
+  const isKept = keepsApart(rollup, {
+    fields: by,
+    filter: { kind: 'all', parts: [whereInRollup, filter] },
+  });
+  return isKept ? rollup : null;
+}
+
+function overEvents(question: FiguresQuestion): FiguresQuery {
+  const { metric, range } = question;
+  const params = new SqlParams();
+  return assemble(question, {
+    source: 'events',
+    table: 'events',
+    params,
+    time: 'toUnixTimestamp64Milli(ts)',
+    conditions: [
+      `ts >= fromUnixTimestamp64Nano(${params.add('Int64', String(range.fromNs))}, 'UTC')`,
+      `ts < fromUnixTimestamp64Nano(${params.add('Int64', String(range.toNs))}, 'UTC')`,
+      filterToSql(metric.where, params),
+    ],
+    measureSql: ({ fromEvents }) => fromEvents(params),
+  });
+}
+
+const NS_PER_SECOND = 1_000_000_000n;
+
+function overRollup(question: FiguresQuestion, rollup: RollupName): FiguresQuery {
+  const { metric, range } = question;
+  const params = new SqlParams();
+  return assemble(question, {
+    source: 'rollups',
+    table: rollup,
+    params,
+    time: 'toInt64(toUnixTimestamp(minute)) * 1000',
+    conditions: [
+      `minute >= toDateTime(${params.add('Int64', String(range.fromNs / NS_PER_SECOND))}, 'UTC')`,
+      `minute < toDateTime(${params.add('Int64', String(range.toNs / NS_PER_SECOND))}, 'UTC')`,
+      filterToSql(metric.whereInRollup, params),
+    ],
+    measureSql: ({ fromRollup }) => fromRollup?.(params) ?? 'NULL',
+  });
+}
+
+interface Parts {
+  readonly source: AnswerSource;
+  readonly table: string;
+  readonly params: SqlParams;
+  /** Milliseconds since the epoch. */
+  readonly time: string;
+  readonly conditions: readonly string[];
+  readonly measureSql: (measure: Measure) => string;
+}
+
+function assemble(question: FiguresQuestion, parts: Parts): FiguresQuery {
+  const { metric, buckets, by, filter, limit } = question;
+  const { params } = parts;
+  // Aliases of our own: one with a column's name would replace the column in WHERE.
+  const keys = [
+    ...(buckets === null ? [] : [bucketSql(buckets, parts)]),
+    ...by.map((field) => `toString(\`${field}\`)`),
+  ];
+  const measures = metric.measures.map((measure) => parts.measureSql(measure));
+  const columns = [
+    ...keys.map((sql, index) => `${sql} AS k${index}`),
+    ...measures.map((sql, index) => `${sql} AS m${index}`),
+  ];
+  const conditions = [...parts.conditions, filterToSql(filter, params)];
+  const keyNames = keys.map((_, index) => `k${index}`);
+  // By time as clocks go; without it the largest first, and never in an order of chance.
+  const order = buckets === null ? ['m0 DESC', ...keyNames] : keyNames;
+  return {
+    name: metric.name,
+    source: parts.source,
+    params,
+    sql: `
+    SELECT ${columns.join(', ')}
+    FROM ${parts.table}
+    WHERE ${conditions.map((condition) => `(${condition})`).join('\n      AND ')}
+    ${keys.length === 0 ? '' : `GROUP BY ${keyNames.join(', ')}`}
+    ORDER BY ${order.join(', ')}
+    LIMIT ${params.add('UInt32', limit)}`,
+    decode: (row) => decodeRow(question, row),
+  };
+}
+
+/** Boundaries are worked out here, because the zones and their jumps are ours. */
+function bucketSql({ startsMs }: Buckets, { params, time }: Parts): string {
+  return `roundDown(${time}, ${params.add('Array(Int64)', startsMs)})`;
+}
+
+const NS_PER_MS = 1_000_000n;
+
+function decodeRow(
+  { metric, buckets, by }: FiguresQuestion,
+  row: Readonly<Record<string, unknown>>,
+): AnswerRow {
+  const cells: [string, Cell][] = [];
+  const first = buckets === null ? 0 : 1;
+  if (buckets !== null) cells.push([TIME_COLUMN, BigInt(row['k0'] as string) * NS_PER_MS]);
+  for (const [index, field] of by.entries())
+    cells.push([field, row[`k${first + index}`] as string]);
+  // Without events aggregates answer zero where nothing was measured.
+  const isEmpty = metric.measures[0]?.kind === 'count' && Number(row['m0']) === 0;
+  for (const [index, { name, kind }] of metric.measures.entries()) {
+    const isKnown = !isEmpty || kind === 'count' || kind === 'money';
+    cells.push([name, isKnown ? decodeCell(kind, row[`m${index}`]) : null]);
+  }
+  return Object.fromEntries(cells);
+}
+
+function decodeCell(kind: CellKind, value: unknown): Cell {
+  if (value === null || value === undefined) return null;
+  switch (kind) {
+    case 'count':
+    case 'bytes':
+      return Number(value);
+    case 'number':
+    case 'share':
+    case 'duration':
+      // Nothing to measure: the server's answer to an average of nothing.
+      return Number.isFinite(Number(value)) ? Number(value) : null;
+    case 'decimal':
+      return formatAmount(parseAmount(value as string));
+    case 'money':
+      return Object.fromEntries(
+        Object.entries(value as Record<string, string>)
+          .toSorted(([a], [b]) => (a < b ? -1 : 1))
+          .map(([currency, amount]) => [currency, formatAmount(parseAmount(amount))]),
+      );
+    case 'time':
+      return BigInt(value as string);
+    case 'text':
+      return value as string;
+    case 'truth':
+      return Number(value) === 1;
+  }
+}

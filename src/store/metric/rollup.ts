@@ -1,0 +1,42 @@
+import type { FieldRef, Filter } from '../../engine/model/filter.js';
+
+/** Roll-ups per minute (migration 0003) and the event fields that they keep apart. */
+export const ROLLUPS = {
+  traffic_1m: ['kind', 'type', 'level', 'service', 'operation', 'provider', 'status', 'currency'],
+  requests_1m: ['service', 'operation', 'status', 'type'],
+  users_1m: ['type', 'service', 'operation'],
+  sessions_1m: ['user_id', 'session_id', 'operation'],
+  metrics_1m: ['metric', 'unit', 'service', 'host', 'node', 'pod', 'container'],
+} as const satisfies Readonly<Record<string, readonly FieldName[]>>;
+
+export type RollupName = keyof typeof ROLLUPS;
+
+/** A field of the event that can be a dimension. */
+export type FieldName = Extract<FieldRef, { kind: 'field' }>['name'];
+
+/** Whether a roll-up keeps apart all that is asked for, so that its answer is the events' own. */
+export function keepsApart(
+  rollup: RollupName,
+  asked: { readonly fields: readonly FieldName[]; readonly filter: Filter },
+): boolean {
+  const kept: readonly string[] = ROLLUPS[rollup];
+  return asked.fields.every((field) => kept.includes(field)) && filterFits(asked.filter, kept);
+}
+
+/** Words, sources and keys of attrs are in no roll-up. */
+function filterFits(filter: Filter, kept: readonly string[]): boolean {
+  switch (filter.kind) {
+    case 'all':
+      return filter.parts.every((part) => filterFits(part, kept));
+    case 'not':
+      return filterFits(filter.part, kept);
+    case 'text':
+    case 'regex':
+    case 'exists':
+    case 'number':
+      return filter.field.kind === 'field' && kept.includes(filter.field.name);
+    case 'word':
+    case 'source':
+      return false;
+  }
+}
