@@ -33,8 +33,8 @@ module.exports = {
       name: 'engine-rooms-know-the-model-only',
       severity: 'error',
       from: { path: `^src/engine/(${engineRooms})/`, pathNot: '\\.test\\.ts$' },
-      // Durations and instants are read the same way everywhere.
-      to: { path: '^src/engine/', pathNot: '^src/engine/(model|time|$1)/' },
+      // Durations, instants and expressions are read the same way everywhere.
+      to: { path: '^src/engine/', pathNot: '^src/engine/(model|time|expression|$1)/' },
     },
     {
       name: 'stories-stand-on-load-filter-and-verify',

@@ -1,11 +1,7 @@
-import {
-  type ASTNode,
-  Environment,
-  type ObjectSchema,
-  type ParseResult,
-} from '@marcbachmann/cel-js';
+import type { ASTNode, Environment, ObjectSchema } from '@marcbachmann/cel-js';
 import { AtbdError } from '../model/error.js';
 import { quoteValue } from '../model/visible-text.js';
+import { createEnvironment, parseExpression } from './parse-expression.js';
 import { refuseExpression, type ConditionOptions } from './refuse-expression.js';
 import { namesOf, type VariableGroup, type VariableType, type VariableValues } from './variable.js';
 
@@ -20,21 +16,17 @@ export interface Condition {
 
 /** Far beyond what a person writes; bounds the work for pasted text. */
 const TEXT_LENGTH_MAX = 10_000;
-const LIMITS = { maxAstNodes: 2_000, maxDepth: 50, maxListElements: 1_000, maxMapEntries: 100 };
 
 /**
  * Compiles a condition in CEL, our one expression language. Rejects with USAGE_INVALID what does not parse, asks for a name that
  * is not declared, compares what cannot be compared, or is neither true nor false; the message says where.
  */
 export function compileCondition(text: string, options: ConditionOptions): Condition {
-  if (text.length > TEXT_LENGTH_MAX) {
-    throw new AtbdError({
-      code: 'USAGE_INVALID',
-      message: `cannot read ${options.flag} ${quoteValue(text)}: it is longer than ${TEXT_LENGTH_MAX} characters`,
-      hint: 'Split it.',
-    });
-  }
-  const program = parse(text, options);
+  const environment = environmentOf(options.variables);
+  const program = parseExpression(text, environment, {
+    ...options,
+    textLengthMax: TEXT_LENGTH_MAX,
+  });
   const checked = program.check();
   if (!checked.valid) throw refuseExpression(text, checked.error, options);
   if (checked.type !== 'bool') throw notACondition(text, checked.type, options);
@@ -51,14 +43,6 @@ export function compileCondition(text: string, options: ConditionOptions): Condi
   };
 }
 
-function parse(text: string, options: ConditionOptions): ParseResult {
-  try {
-    return environmentOf(options.variables).parse(text);
-  } catch (cause) {
-    throw refuseExpression(text, cause, options);
-  }
-}
-
 const CEL_TYPES: Readonly<Record<VariableType, string>> = {
   number: 'double',
   text: 'string',
@@ -66,7 +50,7 @@ const CEL_TYPES: Readonly<Record<VariableType, string>> = {
 };
 
 function environmentOf(variables: VariableGroup): Environment {
-  const environment = new Environment({ unlistedVariablesAreDyn: false, limits: LIMITS });
+  const environment = createEnvironment();
   // The library compares double with int by size but not for equality, where the language's definition has both.
   environment.registerOperator(
     'double == int',

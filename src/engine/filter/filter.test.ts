@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { AtbdError } from '../model/error.js';
-import { createMatch, type ParsedEvent } from './create-match.js';
+import { createMatch } from './create-match.js';
 import { parseFilter, suspectKeys, type FilterInput } from './filter.js';
+import type { ParsedEvent } from './read-field.js';
 
 const EVENT: ParsedEvent = {
   ts: '2026-05-16T10:00:00Z',
@@ -89,6 +90,9 @@ describe('a flag', () => {
     [{ conditions: ['attempt!=2'] }, false],
     [{ conditions: ['duration_ms!=2'] }, true],
     [{ conditions: ['amount=12.5'] }, true],
+    [{ conditions: ['amount=1.25e1'] }, true],
+    [{ conditions: ['amount=12.500000001'] }, false],
+    [{ conditions: ['kind=LOG'] }, true],
     [{ conditions: ['duration_ms?'] }, false],
     [{ conditions: ['duration_ms='] }, true],
     [{ conditions: ['attempt?'] }, true],
@@ -108,6 +112,12 @@ describe('a flag', () => {
   ])('%j: %s', (input, expected) => {
     expect(matches(input)).toBe(expected);
   });
+});
+
+it('finds a decimal that no double is', () => {
+  const amount = '1234567890123456789012345678.123456789';
+  expect(matches({ conditions: [`amount=${amount}`] }, { amount })).toBe(true);
+  expect(matches({ conditions: [`amount=${amount.slice(0, -1)}`] }, { amount })).toBe(false);
 });
 
 describe('a mistake', () => {
@@ -134,6 +144,10 @@ describe('a mistake', () => {
     [
       { conditions: ['attempt=two'] },
       'cannot compare attempt with "two": it is a number | Write a number, for example -f attempt=2.',
+    ],
+    [
+      { conditions: ['amount=0.0000000001'] },
+      'cannot compare amount with "0.0000000001": it has too many digits | An amount has at most 28 digits before the point and 9 after it.',
     ],
     [
       { conditions: ['attempt~=2'] },

@@ -1,8 +1,11 @@
 import { AtbdError } from '../model/error.js';
-import { EVENT_FIELDS, LEVELS, type EventField, type Level } from '../model/event.js';
-import { splitTokens, type FieldRef, type Filter } from '../model/filter.js';
+import { decimalUnits, formatDecimal } from '../model/decimal.js';
+import { EVENT_FIELDS, LEVELS, type Level } from '../model/event.js';
+import { leavesOf, splitTokens, type FieldRef, type Filter } from '../model/filter.js';
 import { nearestName } from '../model/nearest-name.js';
 import { quoteValue } from '../model/visible-text.js';
+import { DECIMAL_HINT, nameOfField, textIsOneOf, typeOfField } from './field-condition.js';
+import { levelHint, levelNamed } from './level.js';
 import { compileRegex } from './regex.js';
 
 /** What the flags of a question say, as they were typed; a flag left out asks nothing. */
@@ -57,23 +60,12 @@ export function parseField(name: string): FieldRef {
  * thing to look at.
  */
 export function suspectKeys(filter: Filter): { readonly key: string; readonly field: string }[] {
-  switch (filter.kind) {
-    case 'all':
-      return filter.parts.flatMap((part) => suspectKeys(part));
-    case 'not':
-      return suspectKeys(filter.part);
-    case 'text':
-    case 'number':
-    case 'regex':
-    case 'exists': {
-      if (filter.field.kind === 'field') return [];
-      const field = nearestName(filter.field.key, Object.keys(EVENT_FIELDS));
-      return field === undefined ? [] : [{ key: filter.field.key, field }];
-    }
-    case 'word':
-    case 'source':
-      return [];
-  }
+  return leavesOf(filter).flatMap((leaf) => {
+    if (!('field' in leaf) || leaf.field.kind === 'field') return [];
+    const { key } = leaf.field;
+    const field = nearestName(key, Object.keys(EVENT_FIELDS));
+    return field === undefined ? [] : [{ key, field }];
+  });
 }
 
 const ATTRS_PREFIX = 'attrs.';
@@ -96,21 +88,13 @@ function parseLevels(levels: readonly string[]): Filter {
 }
 
 function parseLevel(name: string): Level {
-  const level = LEVELS.find((each) => each === name) ?? LEVEL_ALIASES.get(name);
+  const level = levelNamed(name);
   if (level !== undefined) return level;
-  const near = nearestName(name, LEVELS);
   throw usage(
     `cannot read the level ${quoteValue(name)}`,
-    `${near === undefined ? '' : `Did you mean ${near}? `}Levels are ${LEVELS.join(', ')}; warn+ means warn and above.`,
+    `${levelHint(name)}; warn+ means warn and above.`,
   );
 }
-
-/** What other loggers call our levels; they are stored under our names. */
-const LEVEL_ALIASES = new Map<string, Level>([
-  ['warning', 'warn'],
-  ['err', 'error'],
-  ['critical', 'fatal'],
-]);
 
 function parseSource(source: string): Filter {
   const match = /^(?<file>.*?)(?::(?<line>\d{1,9}))?(?::\d+)?$/su.exec(source);
@@ -152,21 +136,31 @@ function parseCondition(condition: string): Filter {
 }
 
 function equalsCondition(field: FieldRef, value: string): Filter {
-  if (!isNumeric(field))
-    return { kind: 'text', field, values: [isLevel(field) ? value.toLowerCase() : value] };
+  const type = typeOfField(field);
+  if (type === 'text') return textIsOneOf(field, [value]);
   if (value === '') return { kind: 'not', part: { kind: 'exists', field } };
-  if (NUMBER.test(value)) return { kind: 'number', field, value: Number(value) };
+  if (!NUMBER.test(value)) {
+    throw usage(
+      `cannot compare ${nameOfField(field)} with ${quoteValue(value)}: it is a number`,
+      `Write a number, for example -f ${nameOfField(field)}=2.`,
+    );
+  }
+  if (type === 'number') return { kind: 'number', field, relation: '=', value: Number(value) };
+  const units = decimalUnits(value);
+  if (units !== undefined) {
+    return { kind: 'decimal', field, relation: '=', value: formatDecimal(units) };
+  }
   throw usage(
-    `cannot compare ${fieldName(field)} with ${quoteValue(value)}: it is a number`,
-    `Write a number, for example -f ${fieldName(field)}=2.`,
+    `cannot compare ${nameOfField(field)} with ${quoteValue(value)}: it has too many digits`,
+    DECIMAL_HINT,
   );
 }
 
 function regexCondition(field: FieldRef, pattern: string): Filter {
-  if (isNumeric(field)) {
+  if (typeOfField(field) !== 'text') {
     throw usage(
-      `cannot match ${fieldName(field)} against an expression: it is a number`,
-      `Compare it, for example -f ${fieldName(field)}=2.`,
+      `cannot match ${nameOfField(field)} against an expression: it is a number`,
+      `Compare it, for example -f ${nameOfField(field)}=2.`,
     );
   }
   // Compiled here only to be refused here, with the flag still in sight.
@@ -176,21 +170,6 @@ function regexCondition(field: FieldRef, pattern: string): Filter {
 
 /** As JSON writes numbers. */
 const NUMBER = /^-?\d+(?:\.\d+)?(?:e[+-]?\d+)?$/iu;
-
-function isNumeric(field: FieldRef): boolean {
-  if (field.kind === 'attr') return false;
-  const type: (typeof EVENT_FIELDS)[EventField] = EVENT_FIELDS[field.name];
-  return type === 'integer' || type === 'number' || type === 'decimal';
-}
-
-/** Levels are stored in lower case. */
-function isLevel(field: FieldRef): boolean {
-  return field.kind === 'field' && field.name === 'level';
-}
-
-function fieldName(field: FieldRef): string {
-  return field.kind === 'field' ? field.name : quoteValue(field.key);
-}
 
 function usage(message: string, hint: string): AtbdError {
   return new AtbdError({ code: 'USAGE_INVALID', message, hint });

@@ -11,11 +11,14 @@ export interface PlacedRecord {
   readonly record: QueueRecord;
 }
 
+/** Judges an event; the record says when it arrived. */
+type JudgeEvent = (event: Readonly<Record<string, unknown>>, record: QueueRecord) => boolean;
+
 export interface TailOptions {
   /** What is shown; every event when undefined. Dead letters are shown only then, and always counted. */
-  readonly match: ((event: Readonly<Record<string, unknown>>) => boolean) | undefined;
+  readonly match: JudgeEvent | undefined;
   /** Ends the tail with the first event that passes; that event is shown even if `match` leaves it out. */
-  readonly until: ((event: Readonly<Record<string, unknown>>) => boolean) | undefined;
+  readonly until: JudgeEvent | undefined;
   /** Most records to show. */
   readonly limit: number;
   /** One line, or several, each with its line feed. */
@@ -106,9 +109,9 @@ export class Tail {
   #judge(at: PlacedRecord): Buffer | undefined {
     const { match, until, limit, render } = this.#options;
     const read = readEvent(at.record);
-    const isDecisive = read.kind === 'event' && until?.(read.event) === true;
+    const isDecisive = read.kind === 'event' && until?.(read.event, at.record) === true;
     if (read.kind === 'deadLetter') this.#deadLetterCount += 1;
-    const isWanted = !match || (read.kind === 'event' && match(read.event));
+    const isWanted = !match || (read.kind === 'event' && match(read.event, at.record));
     if (!isWanted && !isDecisive) return undefined;
     this.#shownCount += 1;
     if (isDecisive) this.#end = 'until';

@@ -51,6 +51,9 @@ async function createShardClient(
     request_timeout: REQUEST_TIMEOUT_MS,
     max_open_connections: CONNECTIONS_MAX,
     compression: { response: false, request: false },
+    // Long values (a pasted list of ids, say) go into the body: proxies refuse long URLs, and the server counts a value there
+    // by its encoded length, three times as long.
+    use_multipart_params_auto: true,
     // Its warnings would reach the terminal raw; every failure comes to us as an error anyway.
     log: { level: ClickHouseLogLevel.OFF },
   });

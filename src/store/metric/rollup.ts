@@ -1,4 +1,4 @@
-import type { FieldRef, Filter } from '../../engine/model/filter.js';
+import { fieldsOf, type FieldRef, type Filter } from '../../engine/model/filter.js';
 
 /** Roll-ups per minute (migration 0003) and the event fields that they keep apart. */
 export const ROLLUPS = {
@@ -20,23 +20,5 @@ export function keepsApart(
   asked: { readonly fields: readonly FieldName[]; readonly filter: Filter },
 ): boolean {
   const kept: readonly string[] = ROLLUPS[rollup];
-  return asked.fields.every((field) => kept.includes(field)) && filterFits(asked.filter, kept);
-}
-
-/** Words, sources and keys of attrs are in no roll-up. */
-function filterFits(filter: Filter, kept: readonly string[]): boolean {
-  switch (filter.kind) {
-    case 'all':
-      return filter.parts.every((part) => filterFits(part, kept));
-    case 'not':
-      return filterFits(filter.part, kept);
-    case 'text':
-    case 'regex':
-    case 'exists':
-    case 'number':
-      return filter.field.kind === 'field' && kept.includes(filter.field.name);
-    case 'word':
-    case 'source':
-      return false;
-  }
+  return [...asked.fields, ...fieldsOf(asked.filter)].every((field) => kept.includes(field));
 }

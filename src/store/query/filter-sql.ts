@@ -1,6 +1,12 @@
 import { EVENT_FIELDS } from '../../engine/model/event.js';
-import { lowerAscii, splitTokens, type FieldRef, type Filter } from '../../engine/model/filter.js';
-import type { SqlParams } from './sql-params.js';
+import {
+  lowerAscii,
+  splitTokens,
+  type FieldRef,
+  type Filter,
+  type TextPlace,
+} from '../../engine/model/filter.js';
+import { instantSql, type SqlParams } from './sql-params.js';
 
 /** The condition on a row of `events` that says what the filter says of an event (engine/filter has the closure). */
 export function filterToSql(filter: Filter, params: SqlParams): string {
@@ -8,23 +14,51 @@ export function filterToSql(filter: Filter, params: SqlParams): string {
     case 'all':
       if (filter.parts.length === 0) return '1';
       return filter.parts.map((part) => `(${filterToSql(part, params)})`).join(' AND ');
+    case 'any':
+      if (filter.parts.length === 0) return '0';
+      return filter.parts.map((part) => `(${filterToSql(part, params)})`).join(' OR ');
     case 'not':
       return `NOT (${filterToSql(filter.part, params)})`;
     case 'word':
       return wordToSql(filter.word, params);
     case 'text':
       return `${textSql(filter.field, params)} IN ${params.add('Array(String)', filter.values)}`;
-    case 'number':
+    case 'part':
+      return partToSql(filter, params);
+    case 'number': {
       // A missing number is NULL, and NULL must not spread into NOT.
-      return `ifNull(${numberSql(filter.field)} = ${params.add('Float64', filter.value)}, 0)`;
+      const number = numberSql(filter.field, params);
+      return `ifNull(${number} ${filter.relation} ${params.add('Float64', filter.value)}, 0)`;
+    }
+    case 'decimal': {
+      const value = params.add('Decimal(38, 9)', filter.value);
+      return `ifNull(${decimalSql(filter.field)} ${filter.relation} ${value}, 0)`;
+    }
+    case 'time':
+      return `ts ${filter.relation} ${instantSql(filter.ns, params)}`;
     case 'regex':
       return `match(${textSql(filter.field, params)}, ${params.add('String', filter.pattern)})`;
     case 'exists':
       return isText(filter.field)
         ? `${textSql(filter.field, params)} != ''`
-        : `${numberSql(filter.field)} IS NOT NULL`;
+        : `${numberSql(filter.field, params)} IS NOT NULL`;
     case 'source':
       return sourceToSql(filter.file, filter.line, params);
+  }
+}
+
+function partToSql(
+  { field, place, text }: { field: FieldRef; place: TextPlace; text: string },
+  params: SqlParams,
+): string {
+  const pair = `(${textSql(field, params)}, ${params.add('String', text)})`;
+  switch (place) {
+    case 'start':
+      return `startsWith${pair}`;
+    case 'end':
+      return `endsWith${pair}`;
+    case 'anywhere':
+      return `position${pair} > 0`;
   }
 }
 
@@ -59,9 +93,17 @@ function textSql(field: FieldRef, params: SqlParams): string {
   return `\`${field.name}\``;
 }
 
-function numberSql(field: FieldRef): string {
-  if (field.kind === 'attr') throw new Error('BUG: attrs have no numbers');
-  return `toFloat64(\`${field.name}\`)`;
+function numberSql(field: FieldRef, params: SqlParams): string {
+  if (field.kind === 'field') return `toFloat64(\`${field.name}\`)`;
+  // 'nan' and 'inf' are numbers to the parser, and none to us: as for the event's own numbers.
+  const number = `toFloat64OrNull(${textSql(field, params)})`;
+  return `if(isFinite(${number}), ${number}, NULL)`;
+}
+
+/** As it is stored: nothing is rounded. */
+function decimalSql(field: FieldRef): string {
+  if (field.kind === 'field' && EVENT_FIELDS[field.name] === 'decimal') return `\`${field.name}\``;
+  throw new Error('BUG: only an amount is a decimal');
 }
 
 function isText(field: FieldRef): boolean {

@@ -86,6 +86,20 @@ describe('a cursor', () => {
     );
   });
 
+  it('belongs to one moment of a question', () => {
+    const at = (ns: bigint) => ({
+      ...BINDING,
+      filter: { kind: 'time', relation: '>', ns } as const,
+    });
+    fc.assert(
+      fc.property(cursors, (cursor) => {
+        const text = encodeCursor(cursor, at(1n));
+        expect(decodeCursor(text, at(1n))).toEqual(cursor);
+        expect(() => decodeCursor(text, at(2n))).toThrow('it belongs to another question');
+      }),
+    );
+  });
+
   it('is refused when it belongs to another question', () => {
     fc.assert(
       fc.property(cursors, (cursor) => {

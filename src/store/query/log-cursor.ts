@@ -125,7 +125,10 @@ function readMany<T>(reader: CursorReader, read: () => T): T[] {
 const FINGERPRINT_LENGTH = 6;
 
 function fingerprint(binding: CursorBinding): string {
-  const text = JSON.stringify([binding.isAscending, binding.filter]);
+  // Moments are big integers, which JSON has not.
+  const text = JSON.stringify([binding.isAscending, binding.filter], (_name, value: unknown) =>
+    typeof value === 'bigint' ? String(value) : value,
+  );
   return createHash('sha256').update(text).digest('base64url').slice(0, FINGERPRINT_LENGTH);
 }
 

@@ -3,7 +3,7 @@ import type { SelectedField } from '../../engine/model/stored-event.js';
 import { selectColumns } from './event-columns.js';
 import { filterToSql } from './filter-sql.js';
 import type { LedgerCut, LogCursor, LogRange } from './log-cursor.js';
-import { SqlParams } from './sql-params.js';
+import { instantSql, SqlParams } from './sql-params.js';
 import type { EventQuery } from './stream-events.js';
 
 /** A question for logs. */
@@ -87,8 +87,4 @@ function cutToSql(cut: LedgerCut, params: SqlParams): string {
     return `topic = ${params.add('String', topic)} AND epoch = ${params.add('UInt32', epoch)} AND offset < ${end}`;
   });
   return parts.map((part) => `(${part})`).join(' OR ');
-}
-
-function instantSql(ns: bigint, params: SqlParams): string {
-  return `fromUnixTimestamp64Nano(${params.add('Int64', String(ns))}, 'UTC')`;
 }

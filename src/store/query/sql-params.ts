@@ -7,6 +7,7 @@ export type ParamType =
   | 'UInt64'
   | 'Array(UInt64)'
   | 'Float64'
+  | 'Decimal(38, 9)'
   | 'UInt32'
   | 'Array(UInt32)';
 
@@ -32,4 +33,9 @@ export class SqlParams {
   get values(): Readonly<Record<string, ParamValue>> {
     return this.#values;
   }
+}
+
+/** A moment, in nanoseconds since the epoch, to compare a time of an event with. */
+export function instantSql(ns: bigint, params: SqlParams): string {
+  return `fromUnixTimestamp64Nano(${params.add('Int64', String(ns))}, 'UTC')`;
 }

@@ -49,4 +49,4 @@ export async function writeValues(
 }
 
 /** Every event of a test lies within the 400 days before it, so none is clamped. */
-const QUEUE_TIME_MS = Date.UTC(2026, 10, 23);
+export const QUEUE_TIME_MS = Date.UTC(2026, 10, 23);
