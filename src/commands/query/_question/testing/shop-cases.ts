@@ -1,0 +1,177 @@
+import { partitionOfKey } from '../../../../engine/queue/partition-of-key.js';
+import type { Fault } from '../../../../engine/generate/fault/fault.js';
+import { faultOf, runShop, smallSpec } from '../../../../engine/generate/testing/run-shop.js';
+import type { Truth, TruthFact } from '../../../../engine/generate/truth.js';
+import type { Event } from '../../../../engine/model/event.js';
+import { BACKFILL_HEADER } from '../../../../engine/model/limit.js';
+import type { AnswerRange } from '../../../../engine/model/question/answer.js';
+import type { QueueRecord } from '../../../../engine/model/queue-record.js';
+import { createRandom, type Random } from '../../../../engine/model/random.js';
+import { runOf } from '../../../../engine/model/record-run.js';
+import { parseInstant } from '../../../../engine/time/instant.js';
+import { UTC } from '../../../../engine/time/zone.js';
+import type { Store } from '../../../../store/clickhouse/store.js';
+import { createChunkStore } from '../../../../store/write/chunk-store.js';
+
+/** One event as the store must have it. */
+export interface OracleEvent {
+  readonly event: Event;
+  readonly tsNs: bigint;
+  readonly partition: number;
+  readonly offset: number;
+}
+
+/** What one seed's shop did, on a day of its own: a question about the case's range sees nothing of another seed. */
+export interface ShopCase {
+  readonly seed: number;
+  /** The run and all that was late. */
+  readonly range: AnswerRange;
+  /** In no order that means something; duplicates are here as often as they were sent. */
+  readonly events: readonly OracleEvent[];
+  readonly facts: readonly TruthFact[];
+  readonly truth: Truth;
+  readonly faults: readonly Fault[];
+}
+
+const TOPIC = 'oracle';
+const PARTITION_COUNT = 3;
+const DAY_MS = 24 * 60 * 60 * 1000;
+const MINUTE_MS = 60_000;
+const NS_PER_MS = 1_000_000n;
+
+/** Days of the cases begin here, one after the other. */
+const FIRST_DAY_MS = Date.UTC(2025, 2, 1);
+
+/** Seeds that travel in one chunk: an insert costs the same whatever its size. */
+const SEEDS_A_CHUNK = 10;
+
+/** One chunk in so many is sent a second time. */
+const RESENT_EVERY = 4;
+
+/** What may go wrong in the shop of a case, each with a chance of its own. */
+const FAULTS: readonly (readonly [chance: number, input: Readonly<Record<string, unknown>>])[] = [
+  [0.4, { kind: 'provider-down', provider: 'acme', at: '10m', for: '15m' }],
+  [0.2, { kind: 'provider-flapping', provider: 'paybridge' }],
+  [0.2, { kind: 'service-errors', service: 'payment' }],
+  [0.15, { kind: 'service-silent', service: 'order', at: '20m', for: '5m' }],
+  [0.2, { kind: 'hammering-user', operation: 'view', perSecond: 1, at: '15m', for: '1m' }],
+  [0.3, { kind: 'refund-ring', users: 2 }],
+  [0.3, { kind: 'double-click', share: 0.3 }],
+  [0.4, { kind: 'late' }],
+  [0.4, { kind: 'duplicated', share: 0.05 }],
+  [0.4, { kind: 'out-of-order' }],
+  [0.2, { kind: 'clock-skew', service: 'payment', by: '-90s' }],
+  [0.2, { kind: 'poison' }],
+];
+
+/**
+ * Runs a shop of each seed, with faults by chance, and stores what it sent: in an order that is not the one of time,
+ * over all shards, some chunks twice. Everything follows from the seeds.
+ */
+export async function storeShopCases(store: Store, seeds: readonly number[]): Promise<ShopCase[]> {
+  const chunkStore = createChunkStore(store);
+  const signal = new AbortController().signal;
+  const next = new Array<number>(PARTITION_COUNT).fill(0);
+  const cases: ShopCase[] = [];
+  for (let at = 0; at < seeds.length; at += SEEDS_A_CHUNK) {
+    const random = createRandom(at + 1);
+    const made = seeds
+      .slice(at, at + SEEDS_A_CHUNK)
+      .map((seed, index) => ({ seed, ...runCase(seed, at + index) }));
+    const sendings = shuffled(
+      made.flatMap(({ run }, of) => run.sendings.map((sending) => ({ sending, of }))),
+      random,
+    );
+    const events = made.map((): OracleEvent[] => []);
+    const records = Array.from({ length: PARTITION_COUNT }, (): QueueRecord[] => []);
+    for (const { sending, of } of sendings) {
+      const key = Buffer.from(sending.key);
+      const partition = partitionOfKey(key, PARTITION_COUNT);
+      const offset = next[partition]!++;
+      const value = Buffer.from(sending.value);
+      records[partition]!.push({
+        offset: BigInt(offset),
+        timestampMs: sending.sendMs,
+        key,
+        value,
+        headers: { [BACKFILL_HEADER]: '1' },
+      });
+      const event = parseEvent(value);
+      if (event !== undefined) events[of]!.push({ event, tsNs: nsOf(event), partition, offset });
+    }
+    for (const [partition, own] of records.entries()) {
+      const first = own[0]?.offset;
+      const last = own.at(-1)?.offset;
+      if (first === undefined || last === undefined) continue;
+      const shard = partition % store.shardCount;
+      const chunk = { topic: TOPIC, epoch: 1, partition, first, last, shard, runs: [runOf(own)] };
+      await chunkStore.writeChunk(chunk, signal);
+      if (random.integerBelow(RESENT_EVERY) === 0) await chunkStore.writeChunk(chunk, signal);
+    }
+    cases.push(
+      ...made.map(({ seed, run, range, faults }, index) => ({
+        seed,
+        range,
+        faults,
+        events: events[index]!,
+        facts: run.facts,
+        truth: run.truth,
+      })),
+    );
+  }
+  return cases;
+}
+
+function runCase(seed: number, day: number) {
+  const random = createRandom(seed);
+  const minutes = 30 + random.integerBelow(120);
+  const fromMs = FIRST_DAY_MS + day * DAY_MS + 6 * 60 * MINUTE_MS + random.integerBelow(MINUTE_MS);
+  const toMs = fromMs + minutes * MINUTE_MS;
+  const faults = FAULTS.filter(([chance]) => random.next() < chance).map(([, input]) =>
+    faultOf(input),
+  );
+  const eventCount = 300 + random.integerBelow(500);
+  const run = runShop(
+    smallSpec({
+      seed,
+      fromMs,
+      toMs,
+      eventsPerSecond: eventCount / (minutes * 60),
+      userCount: 5 + random.integerBelow(40),
+      faults,
+    }),
+  );
+  const dayMs = FIRST_DAY_MS + day * DAY_MS;
+  const range = {
+    fromNs: BigInt(dayMs) * NS_PER_MS,
+    toNs: BigInt(dayMs + DAY_MS) * NS_PER_MS,
+  };
+  return { run, range, faults };
+}
+
+/** Fisher and Yates. */
+function shuffled<T>(items: T[], random: Random): T[] {
+  for (let at = items.length - 1; at > 0; at -= 1) {
+    const other = random.integerBelow(at + 1);
+    [items[at], items[other]] = [items[other]!, items[at]!];
+  }
+  return items;
+}
+
+/** undefined: poison, which is no event. */
+function parseEvent(value: Buffer): Event | undefined {
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(value);
+    const parsed: unknown = JSON.parse(text);
+    const isEvent = typeof parsed === 'object' && parsed !== null && 'service' in parsed;
+    return isEvent ? (parsed as Event) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function nsOf({ ts }: Event): bigint {
+  const ns = parseInstant(ts ?? '', { flag: 'ts', nowMs: 0, zone: UTC });
+  if (ns === null) throw new Error(`the shop sent the time ${String(ts)}`);
+  return ns;
+}

@@ -1,0 +1,216 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createMatch } from '../../engine/filter/create-match.js';
+import { parseFilter } from '../../engine/filter/filter.js';
+import { compileJourneys, SHOP_JOURNEYS } from '../../engine/journey/journeys.js';
+import { formatAmount, parseAmount } from '../../engine/model/amount.js';
+import { MATCH_ALL, type Filter } from '../../engine/model/filter.js';
+import type { Answer, AnswerRange, AnswerRow } from '../../engine/model/question/answer.js';
+import { createRandom, type Random } from '../../engine/model/random.js';
+import { bucketsOf } from '../../engine/question/buckets.js';
+import type { Dimension } from '../../engine/question/dimension.js';
+import { parseZone, type Zone } from '../../engine/time/zone.js';
+import type { FiguresQuestion } from '../../store/metric/figures-query.js';
+import { latency, pageViews, transactions } from '../../store/metric/metrics.js';
+import { readFigures } from '../../store/metric/read-figures.js';
+import { startTestStore, type TestStore } from '../../store/testing/test-store.js';
+import { storeShopCases, type OracleEvent, type ShopCase } from './_question/testing/shop-cases.js';
+
+const SEED_COUNT = 200;
+const NS_PER_MS = 1_000_000n;
+const NS_PER_MINUTE = 60_000n * NS_PER_MS;
+const HOUR_NS = 60n * NS_PER_MINUTE;
+
+const journeys = compileJourneys(SHOP_JOURNEYS);
+const METRICS = [transactions(journeys), pageViews(journeys), latency];
+const BYS: readonly (readonly Dimension[])[] = [
+  [],
+  ['operation', 'status'],
+  ['service', 'operation'],
+  ['currency'],
+  ['type', 'service', 'status'],
+  // In no roll-up.
+  ['node', 'page'],
+  ['user_id'],
+];
+const FILTERS: readonly Filter[] = [
+  MATCH_ALL,
+  MATCH_ALL,
+  parseFilter({ anyOf: { service: ['payment', 'order'] } }),
+  parseFilter({ conditions: ['status!=ok', 'operation~=^(buy|refund)$'] }),
+  parseFilter({ conditions: ['amount?'] }),
+];
+const ZONES = ['UTC', 'Europe/Berlin', '+05:45'].map(parseZone);
+
+interface Asked extends FiguresQuestion {
+  readonly zone: Zone;
+  readonly everyMs: number | null;
+}
+
+/** A question by chance about a case: any metric, split, filter and interval, over whole minutes or not. */
+function chooseQuestion({ range, events }: ShopCase, random: Random): Asked {
+  const pick = <T>(items: readonly T[]): T => items[random.integerBelow(items.length)]!;
+  const ranges: readonly AnswerRange[] = [
+    range,
+    { fromNs: range.fromNs + 7n * HOUR_NS, toNs: range.fromNs + 8n * HOUR_NS },
+    // Begins and ends with an event, to the nanosecond: the first is in, the last is not.
+    cutRange(pick(events), pick(events)),
+  ];
+  const chosen = pick(ranges);
+  const zone = pick(ZONES);
+  const everyMs = pick([null, 900_000, 3_600_000, 10_800_000, 86_400_000]);
+  return {
+    metric: pick(METRICS),
+    range: chosen,
+    zone,
+    everyMs,
+    buckets: everyMs === null ? null : bucketsOf(chosen, everyMs, zone),
+    by: pick(BYS),
+    filter: pick(FILTERS),
+    limit: 100_000,
+  };
+}
+
+function cutRange(a: OracleEvent, b: OracleEvent): AnswerRange {
+  const [fromNs, toNs] = a.tsNs < b.tsNs ? [a.tsNs, b.tsNs] : [b.tsNs, a.tsNs];
+  return { fromNs, toNs: toNs > fromNs ? toNs : fromNs + 1n };
+}
+
+/** The same answer by counting events one by one. */
+function recount(events: readonly OracleEvent[], asked: Asked): Map<string, OracleEvent[]> {
+  const { metric, filter, range, buckets, by } = asked;
+  const matches = [createMatch(metric.where), createMatch(filter)];
+  const groups = new Map<string, OracleEvent[]>();
+  if (by.length === 0) {
+    const starts = buckets === null ? [null] : buckets.startsMs;
+    for (const start of starts) groups.set(JSON.stringify([start]), []);
+  }
+  for (const one of events) {
+    if (one.tsNs < range.fromNs || one.tsNs >= range.toNs) continue;
+    if (!matches.every((match) => match(one.event))) continue;
+    const start = buckets?.startsMs.findLast((ms) => BigInt(ms) * NS_PER_MS <= one.tsNs) ?? null;
+    const key = JSON.stringify([start, ...by.map((field) => one.event[field] ?? '')]);
+    groups.set(key, [...(groups.get(key) ?? []), one]);
+  }
+  return groups;
+}
+
+function keyOf(row: AnswerRow, { by, buckets }: Asked): string {
+  const time = buckets === null ? null : Number((row['time'] as bigint) / NS_PER_MS);
+  return JSON.stringify([time, ...by.map((field) => row[field])]);
+}
+
+/** Every measure that a count of its own can tell; percentiles lie within 1 % of a neighbouring rank's value. */
+function expectMeasures(row: AnswerRow, events: readonly OracleEvent[], asked: Asked): void {
+  const { okStatuses } = journeys.spec.transactions;
+  const statuses = events.map(({ event }) => event.status ?? '');
+  const durations = events
+    .map(({ event }) => event.duration_ms ?? NaN)
+    .filter((ms) => !Number.isNaN(ms))
+    .toSorted((a, b) => a - b);
+  switch (asked.metric.name) {
+    case 'transactions': {
+      const ok = statuses.filter((status) => okStatuses.includes(status)).length;
+      expect(row).toMatchObject({ transactions: events.length, ok, failed: events.length - ok });
+      expect(row['amounts']).toEqual(sumAmounts(events));
+      return;
+    }
+    case 'page-views':
+      expect(row['views']).toBe(events.length);
+      return;
+    default: {
+      const failed = statuses.filter((status) => status !== 'ok' && status !== '').length;
+      expect(row).toMatchObject({ count: events.length, failed });
+      expect(row['min']).toBe(durations[0] ?? null);
+      expect(row['max']).toBe(durations.at(-1) ?? null);
+      if (durations.length === 0) {
+        expect([row['avg'], row['p50'], row['p99']]).toEqual([null, null, null]);
+        return;
+      }
+      const mean = durations.reduce((sum, ms) => sum + ms, 0) / durations.length;
+      expect(row['avg']).toBeCloseTo(mean, 6);
+      for (const level of [0.5, 0.9, 0.95, 0.99])
+        expectQuantile(row[`p${level * 100}`] as number, level, durations);
+    }
+  }
+}
+
+function expectQuantile(seen: number, level: number, sorted: readonly number[]): void {
+  const at = Math.floor(level * sorted.length);
+  const near = [at - 1, at].map((rank) => sorted[Math.min(sorted.length - 1, Math.max(0, rank))]!);
+  const isNear = near.some((exact) => Math.abs(seen - exact) <= 0.01 * exact);
+  expect(isNear, `p${level * 100} ${seen} of ${sorted.length}, near ${near.join(' and ')}`).toBe(
+    true,
+  );
+}
+
+function sumAmounts(events: readonly OracleEvent[]): Record<string, string> {
+  const sums = new Map<string, bigint>();
+  for (const { event } of events) {
+    if (event.amount === undefined) continue;
+    const currency = event.currency ?? '';
+    sums.set(currency, (sums.get(currency) ?? 0n) + parseAmount(event.amount));
+  }
+  return Object.fromEntries([...sums].map(([currency, units]) => [currency, formatAmount(units)]));
+}
+
+describe.each([1, 3])('figures on %i shards', (shardCount) => {
+  let testStore: TestStore;
+  let cases: readonly ShopCase[];
+  beforeAll(async () => {
+    testStore = await startTestStore({ shardCount });
+    const seeds = Array.from({ length: SEED_COUNT }, (_, index) => 1000 + index);
+    cases = await storeShopCases(testStore.store, seeds);
+  }, 600_000);
+  afterAll(async () => {
+    await testStore[Symbol.asyncDispose]();
+  });
+
+  const answer = (asked: Asked): Promise<Answer> =>
+    readFigures(testStore.store, asked, { requireAll: true });
+
+  it(`are what a recount of the events gives, for ${SEED_COUNT} seeds`, async () => {
+    const sources = new Set<string>();
+    for (const shopCase of cases) {
+      const asked = chooseQuestion(shopCase, createRandom(shopCase.seed));
+      const { rows, source } = await answer(asked);
+      const about = `seed ${shopCase.seed}: ${asked.metric.name} by ${asked.by.join(',')} every ${String(asked.everyMs)} from ${source}`;
+      sources.add(source);
+      const groups = recount(shopCase.events, asked);
+      expect(rows.map((row) => keyOf(row, asked)).toSorted(), about).toEqual(
+        [...groups.keys()].toSorted(),
+      );
+      for (const row of rows) {
+        try {
+          expectMeasures(row, groups.get(keyOf(row, asked)) ?? [], asked);
+        } catch (error) {
+          throw new Error(`${about}, row ${keyOf(row, asked)}`, { cause: error });
+        }
+      }
+    }
+    expect(sources).toContain('events');
+  }, 600_000);
+
+  it('count what the truth counted, where nothing was sent twice', async () => {
+    const clean = cases.filter(({ truth }) => truth.sent.duplicated === 0);
+    expect(clean.length).toBeGreaterThan(SEED_COUNT / 4);
+    for (const { seed, range, truth } of clean) {
+      const { rows } = await answer({
+        metric: transactions(journeys),
+        range,
+        zone: ZONES[0]!,
+        everyMs: null,
+        buckets: null,
+        by: ['type'],
+        filter: MATCH_ALL,
+        limit: 100,
+      });
+      const counted = Object.fromEntries(
+        rows.map((row) => [row['type'] as string, row['transactions'] as number]),
+      );
+      const wanted = Object.entries(truth.sent.byType).filter(([type]) =>
+        (SHOP_JOURNEYS.transactions.where['type'] ?? []).includes(type),
+      );
+      expect(counted, `seed ${seed}`).toEqual(Object.fromEntries(wanted));
+    }
+  }, 600_000);
+});
