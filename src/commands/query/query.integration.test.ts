@@ -13,6 +13,21 @@ const START_MS = Date.UTC(2026, 10, 20, 10);
 const SLOW_DAY_MS = Date.UTC(2026, 10, 19, 10);
 const PASSWORD_ENV = 'ATBD_TEST_STORE_PASSWORD';
 
+/** One call, made three times, on a day of its own. */
+const RETRIES = ['failed', 'failed', 'ok'].map((status, index) => ({
+  ts: new Date(Date.UTC(2026, 10, 18, 10, 0, 0, 110 * index)).toISOString(),
+  kind: 'span',
+  type: 'request',
+  op_id: 'retry-1',
+  span_id: `try-${index}`,
+  service: 'payment',
+  operation: 'buy',
+  provider: 'acme',
+  order_id: 'o-1',
+  status,
+  duration_ms: 10,
+}));
+
 let testStore: TestStore;
 let home: string;
 
@@ -44,6 +59,7 @@ beforeAll(async () => {
   }));
   await writeEvents(testStore.store, events.slice(0, 8), { topic: 'events', shard: 0 });
   await writeEvents(testStore.store, events.slice(8), { topic: 'events', shard: 1, partition: 1 });
+  await writeEvents(testStore.store, RETRIES, { topic: 'retries', shard: 1 });
 });
 
 afterAll(async () => {
@@ -100,6 +116,33 @@ describe('atbd query trace', () => {
       RETRIED_PURCHASE.map(({ message }) => message),
     );
     expect(code).toBe(0);
+  });
+
+  it('gives each event a line with --flat', async () => {
+    const { stdout } = await run('trace', 'buy-1', '--flat');
+    const lines = stdout.trimEnd().split('\n').slice(-RETRIED_PURCHASE.length);
+    const clock = (at: number): string => new Date(START_MS + at).toISOString().slice(11, 23);
+    expect(lines.map((line) => line.slice(0, 12))).toEqual(
+      RETRIED_PURCHASE.map(({ at }) => clock(Math.floor(at))),
+    );
+  });
+
+  it('folds attempts into one line, and unfolds them with --expand', async () => {
+    const folded = await run('trace', 'retry-1');
+    expect(folded.stdout).toContain('buy acme ×3: failed, failed, ok 230ms');
+    expect(folded.stdout).toContain('3 events of retries folded (--expand)');
+    const expanded = await run('trace', 'retry-1', '--expand');
+    expect(expanded.stdout.match(/buy acme (?:failed|ok) 10ms/gu)).toHaveLength(3);
+    expect(expanded.stdout).not.toContain('×3');
+  });
+
+  it('says in JSON where the time went, what was tried again, and has every event all the same', async () => {
+    const { stdout } = await run('trace', 'retry-1', '--json');
+    const { trace, events } = JSON.parse(stdout) as TraceAnswer;
+    expect(events).toHaveLength(3);
+    // The event as it stands among the others, with the moment at which it was stored.
+    expect(trace['firstProblem']).toEqual(events[0]);
+    expect({ ...trace, firstProblem: 'see above' }).toMatchSnapshot();
   });
 
   it('says when it shows only a part', async () => {

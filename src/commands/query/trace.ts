@@ -2,10 +2,8 @@ import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { AtbdError } from '../../engine/model/error.js';
 import type { StoredEvent } from '../../engine/model/stored-event.js';
-import { formatRfc3339 } from '../../engine/model/timestamp.js';
 import { quoteValue } from '../../engine/model/visible-text.js';
 import { parseZone, type Zone } from '../../engine/time/zone.js';
-import { summarizeTrace, type TraceSummary } from '../../engine/trace/trace-summary.js';
 import { AtbdCommand } from '../_cli/atbd-command.js';
 import { resolveLiveContext } from '../_cli/context.js';
 import { reportMissingShards } from '../_cli/partial-answer.js';
@@ -23,8 +21,9 @@ const LIMIT_MAX = 1_000_000;
 export default class QueryTrace extends AtbdCommand {
   static override summary =
     'Show one action across all services: spans, logs and records in time order.';
-  static override description =
-    'Searches all hot data. Spans nest under their parents, log lines hang on their span; gap is the time since the event before.';
+  static override description = `Searches all hot data. Spans nest under their parents, log lines hang on their span; gap is the time since the event before.
+Bars are heavy where the action hung on that span itself (the critical path), and ◆ says for how much of its duration.
+Attempts at one thing, one after the other, are folded into one line; --json always has every event.`;
   static override examples = [
     '<%= config.bin %> <%= command.id %> 4bf92f3577b34da6a3ce929d0e0e4736',
     '<%= config.bin %> <%= command.id %> req-addc1839-2ed5-4778-b57e-5854eb7b8b09 --json | jq .trace',
@@ -39,6 +38,10 @@ export default class QueryTrace extends AtbdCommand {
       min: 1,
       max: LIMIT_MAX,
     }),
+    expand: Flags.boolean({ summary: 'Show each of several attempts in lines of its own.' }),
+    flat: Flags.boolean({
+      summary: 'Every event in plain time order, one a line, without a tree.',
+    }),
     ...zoneFlag,
   };
   static override enableJsonFlag = true;
@@ -47,7 +50,7 @@ export default class QueryTrace extends AtbdCommand {
     const { args, flags } = await this.parse(QueryTrace);
     const id = args.id.trim();
     if (id === '') throw emptyId();
-    const zone = parseZone(flags.tz);
+    const view = { isFlat: flags.flat, isExpanded: flags.expand, zone: parseZone(flags.tz) };
     const [{ reader }, { openStore }, { readTrace }] = await Promise.all([
       resolveLiveContext({ name: flags.context }),
       import('../../store/clickhouse/store.js'),
@@ -63,11 +66,11 @@ export default class QueryTrace extends AtbdCommand {
     // What draws is loaded while the shards work.
     const [{ events, eventCount }, draw] = await Promise.all([
       answer,
-      flags.json === true ? undefined : loadDrawing(),
+      flags.json === true ? undefined : loadDrawing(view),
     ]);
     if (events.length === 0) throw missing.length > 0 ? unknown(id, missing) : notFound(id);
-    if (flags.json) await writeStdout(toJson({ id, events, eventCount, missing }));
-    else if (draw !== undefined) await draw(id, events, zone);
+    if (flags.json) await writeStdout(await toJson({ id, events, eventCount, missing }));
+    else if (draw !== undefined) await draw(id, events);
     if (events.length < eventCount) {
       process.stderr.write(
         `Warning: only the first ${events.length} of ${eventCount} events are shown (--limit)\n`,
@@ -77,18 +80,27 @@ export default class QueryTrace extends AtbdCommand {
   }
 }
 
-type Draw = (id: string, events: readonly StoredEvent[], zone: Zone) => Promise<void>;
+/** How an action is drawn: nested with its retries folded, nested with each of them, or as a list. */
+interface View {
+  readonly isFlat: boolean;
+  readonly isExpanded: boolean;
+  readonly zone: Zone;
+}
 
-async function loadDrawing(): Promise<Draw> {
-  const [{ buildTraceTree }, { renderTrace }, { describeTerminal }] = await Promise.all([
-    import('../../engine/trace/trace-tree.js'),
+type Draw = (id: string, events: readonly StoredEvent[]) => Promise<void>;
+
+async function loadDrawing({ isFlat, isExpanded, zone }: View): Promise<Draw> {
+  const [{ pictureOf }, { renderTrace }, { renderFlat }, { describeTerminal }] = await Promise.all([
+    import('./_trace/trace-picture.js'),
     import('./_trace/render-trace.js'),
+    import('./_trace/render-flat.js'),
     import('../_cli/terminal.js'),
   ]);
-  return async (id, events, zone) => {
-    const { width, paint } = describeTerminal(process.stdout);
-    const picture = { id, summary: summarizeTrace(events), roots: buildTraceTree(events) };
-    const lines = renderTrace(picture, { width, paint, zone });
+  return async (id, events) => {
+    const { isTerminal, width, paint } = describeTerminal(process.stdout);
+    const canvas = { width, paint, zone, isEndless: !isTerminal };
+    const picture = pictureOf(id, events, { isExpanded: isExpanded || isFlat });
+    const lines = isFlat ? renderFlat(picture, canvas) : renderTrace(picture, canvas);
     await writeStdout([...lines, ''].join('\n'));
   };
 }
@@ -100,30 +112,17 @@ interface TraceResult {
   readonly missing: readonly number[];
 }
 
-/** `{ trace, events }`, an event a line. */
-function toJson({ id, events, eventCount, missing }: TraceResult): string {
+/** `{ trace, events }`, an event a line; every event, whatever a view would fold. */
+async function toJson({ id, events, eventCount, missing }: TraceResult): Promise<string> {
+  const { describeTrace } = await import('./_trace/trace-json.js');
   const trace = {
-    id,
-    ...summaryToJson(summarizeTrace(events)),
+    ...describeTrace(id, events),
     eventCount,
     isTruncated: events.length < eventCount,
     missingShards: missing,
   };
   const lines = events.map(({ event }) => sanitizeJson(event));
   return `{"trace":${sanitizeJson(trace)},"events":[\n${lines.join(',\n')}\n]}\n`;
-}
-
-function summaryToJson(summary: TraceSummary): Record<string, unknown> {
-  return {
-    start: formatRfc3339(summary.startNs),
-    durationMs: Number(summary.durationNs) / 1e6,
-    services: summary.services,
-    spanCount: summary.spanCount,
-    errorCount: summary.errorCount,
-    failureCount: summary.failureCount,
-    warnCount: summary.warnCount,
-    firstProblem: summary.firstProblem?.event ?? null,
-  };
 }
 
 function emptyId(): AtbdError {

@@ -16,8 +16,8 @@ export interface TraceSummary {
   readonly failureCount: number;
   /** The first error; where none was logged, the first failure. */
   readonly firstProblem: StoredEvent | undefined;
-  /** The longest time without any event, and the event that ended it; undefined below two events. */
-  readonly longestGap: TraceGap | undefined;
+  /** The longest times without any event, the longest first: those that are a good part of the whole, and only a few. */
+  readonly longGaps: readonly TraceGap[];
 }
 
 /** One service's part in an action. */
@@ -50,20 +50,21 @@ export function summarizeTrace(events: readonly StoredEvent[]): TraceSummary {
   const startNs = sorted[0]?.tsNs ?? 0n;
   let endNs = startNs;
   for (const stored of sorted) endNs = maxOf(endNs, endOf(stored));
+  const durationNs = endNs - startNs;
   const problems = sorted.map(({ event }) => problemOf(event));
   const count = (kind: string): number => problems.filter((problem) => problem === kind).length;
   const first = (kind: string): StoredEvent | undefined =>
     sorted[problems.indexOf(kind as 'error')];
   return {
     startNs,
-    durationNs: endNs - startNs,
+    durationNs,
     services: summarizeServices(sorted),
     spanCount: sorted.filter(({ event }) => spanLengthNs(event) !== null).length,
     errorCount: count('error'),
     warnCount: count('warning'),
     failureCount: count('failure'),
     firstProblem: first('error') ?? first('failure'),
-    longestGap: findLongestGap(sorted),
+    longGaps: findLongGaps(sorted, durationNs),
   };
 }
 
@@ -80,15 +81,23 @@ function summarizeServices(events: readonly StoredEvent[]): ServiceSummary[] {
   return [...services.values()];
 }
 
-function findLongestGap(events: readonly StoredEvent[]): TraceGap | undefined {
-  let longest: TraceGap | undefined;
+/** A silence of less than this part of the whole is not where the time went. */
+const LONG_GAP_SHARE = 0.1;
+
+/** More than these are a slow action, not an action with gaps. */
+const LONG_GAPS_MAX = 3;
+
+function findLongGaps(events: readonly StoredEvent[], durationNs: bigint): TraceGap[] {
+  const gaps: TraceGap[] = [];
   for (const [index, after] of events.entries()) {
     const before = events[index - 1];
     if (before === undefined) continue;
     const gapNs = after.tsNs - before.tsNs;
-    if (longest === undefined || gapNs > longest.gapNs) longest = { gapNs, before, after };
+    if (gapNs === 0n || Number(gapNs) < LONG_GAP_SHARE * Number(durationNs)) continue;
+    gaps.push({ gapNs, before, after });
   }
-  return longest;
+  // At most ten are that long.
+  return gaps.sort((a, b) => Number(b.gapNs - a.gapNs)).slice(0, LONG_GAPS_MAX);
 }
 
 function endOf({ tsNs, event }: StoredEvent): bigint {

@@ -136,7 +136,7 @@ describe('a trace summary', () => {
         { name: 'b', eventCount: 3, problemCount: 3 },
       ],
       firstProblem: { event: { message: 'first' } },
-      longestGap: { gapNs: 5_000_000n },
+      longGaps: [{ gapNs: 5_000_000n }, { gapNs: 2_000_000n }],
     });
   });
 });

@@ -51,18 +51,23 @@ export function buildTraceTree(events: readonly StoredEvent[]): TraceNode[] {
   return roots;
 }
 
+/** What has children of its own kind. */
+interface Nested<N> {
+  readonly children: readonly N[];
+}
+
 /** A node with its depth and whether later siblings follow it, and each of its ancestors below the root. */
-export interface TraceRow {
-  readonly node: TraceNode;
+export interface TraceRow<N = TraceNode> {
+  readonly node: N;
   readonly depth: number;
   /** Per level from 1 to the depth: whether the line of that level goes on below this row. */
   readonly isContinued: readonly boolean[];
 }
 
 /** The tree from the top down, as rows. */
-export function* walkTraceTree(roots: readonly TraceNode[]): Generator<TraceRow> {
+export function* walkTraceTree<N extends Nested<N>>(roots: readonly N[]): Generator<TraceRow<N>> {
   interface Step {
-    readonly nodes: readonly TraceNode[];
+    readonly nodes: readonly N[];
     readonly isContinued: readonly boolean[];
     next: number;
   }

@@ -1,6 +1,6 @@
-import type { TraceNode } from '../../../engine/trace/trace-tree.js';
-import { describeSource } from '../../_cli/describe-event.js';
-import { widthOf } from '../../_cli/text-width.js';
+import type { TraceNode } from '../../../../engine/trace/trace-tree.js';
+import { describeSource } from '../../../_cli/describe-event.js';
+import { widthOf } from '../../../_cli/text-width.js';
 
 /** Columns of each part of a waterfall's line; 0 where the terminal has no room for it. */
 export interface WaterfallLayout {
