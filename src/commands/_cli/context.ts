@@ -20,6 +20,8 @@ export interface ResolvedContext {
   readonly store: StoreConnection;
   /** As the user that questions are asked as: reads atbd's tables and nothing else. */
   readonly reader: StoreConnection;
+  /** The file that says what business numbers count; undefined: the built-in shop's. */
+  readonly journeysPath: string | undefined;
 }
 
 /**
@@ -66,7 +68,8 @@ async function connectionsOf({ name, spec, home }: ChosenContext): Promise<Resol
     queueConnection(spec.queue, path, home, record),
     storeConnections(spec, path, home, record),
   ]);
-  return { name, home: home.root, queue, store, reader };
+  const journeysPath = spec.journeys === undefined ? undefined : pathBeside(spec.journeys, path);
+  return { name, home: home.root, queue, store, reader, journeysPath };
 }
 
 /** The context of the stack in this home, whatever ATBD_HOME and the settings say. */
@@ -76,7 +79,8 @@ export async function contextOfStack(home: AtbdHome): Promise<ResolvedContext> {
     queueConnection({ kind: 'local' }, userConfigPath(), home, record),
     localStoreConnections(record, home),
   ]);
-  return { name: LOCAL_CONTEXT, home: home.root, queue, ...connections };
+  const name = LOCAL_CONTEXT;
+  return { name, home: home.root, queue, ...connections, journeysPath: undefined };
 }
 
 /** What the user's file says about a context; `local` is built in. */

@@ -1,4 +1,4 @@
-import { parseFilter } from '../filter/filter.js';
+import { parseField } from '../filter/filter.js';
 import type { Filter } from '../model/filter.js';
 import type { Journeys, JourneysSpec, Where } from '../model/question/journeys.js';
 
@@ -22,16 +22,20 @@ export const SHOP_JOURNEYS: JourneysSpec = {
     where: { type: 'payment.attempt' },
     okStatuses: ['ok'],
     patienceMs: 75 * MINUTE_MS,
+    abandoned: 'apart',
   },
   settled: { ok: { type: 'order.paid' }, failed: { type: 'order.failed' } },
-  funnel: [
-    { step: 'view', where: { type: 'page.view' } },
-    { step: 'reserve', where: { type: 'order.reserved' } },
-    { step: 'buy', where: { type: 'order.paid' } },
-  ],
+  funnel: {
+    withinMs: null,
+    steps: [
+      { step: 'view', where: { type: 'page.view' } },
+      { step: 'reserve', where: { type: 'order.reserved' } },
+      { step: 'buy', where: { type: 'order.paid' } },
+    ],
+  },
 };
 
-/** Rejects with USAGE_INVALID what no event can fit. */
+/** The same with conditions that questions can use. */
 export function compileJourneys(spec: JourneysSpec): Journeys {
   return {
     spec,
@@ -40,16 +44,14 @@ export function compileJourneys(spec: JourneysSpec): Journeys {
     attempts: whereToFilter(spec.attempts.where),
     settledOk: whereToFilter(spec.settled.ok),
     settledFailed: whereToFilter(spec.settled.failed),
-    funnel: spec.funnel.map(({ step, where }) => ({ step, filter: whereToFilter(where) })),
+    funnel: spec.funnel.steps.map(({ step, where }) => ({ step, filter: whereToFilter(where) })),
   };
 }
 
 function whereToFilter(where: Where): Filter {
-  const anyOf = Object.fromEntries(
-    Object.entries(where).map(([field, values]) => [
-      field,
-      typeof values === 'string' ? [values] : values,
-    ]),
-  );
-  return parseFilter({ anyOf });
+  const parts = Object.entries(where).map(([name, values]): Filter => {
+    const known = typeof values === 'string' ? [values] : values;
+    return { kind: 'text', field: parseField(name), values: known };
+  });
+  return { kind: 'all', parts };
 }

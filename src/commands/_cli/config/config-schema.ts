@@ -96,6 +96,8 @@ const contextSpecSchema = z.strictObject({
   queue: queueSpecSchema.default({ kind: 'local' }),
   store: storeSpecSchema.default({ kind: 'local' }),
   archive: archiveSpecSchema.optional(),
+  /** A file that says what business numbers count (docs/journeys.md). */
+  journeys: text.optional(),
 });
 export type ContextSpec = z.infer<typeof contextSpecSchema>;
 

@@ -21,7 +21,7 @@ export async function readTextFile(path: string): Promise<string | undefined> {
   throw new AtbdError({
     code: 'CONFIG_INVALID',
     message: `cannot use ${path} as settings: it is larger than ${FILE_BYTES_MAX} bytes`,
-    hint: 'Point ATBD_CONFIG at the file with your contexts.',
+    hint: 'Is it the right file? Settings are some lines of YAML.',
   });
 }
 

@@ -1,5 +1,4 @@
 import { parseFilter } from '../../../engine/filter/filter.js';
-import { compileJourneys, SHOP_JOURNEYS } from '../../../engine/journey/journeys.js';
 import type { Journeys } from '../../../engine/model/question/journeys.js';
 import { systemClock } from '../../../engine/model/clock.js';
 import type { Filter } from '../../../engine/model/filter.js';
@@ -11,6 +10,7 @@ import { parseZone, type Zone } from '../../../engine/time/zone.js';
 import type { Store } from '../../../store/clickhouse/store.js';
 import { resolveLiveContext } from '../../_cli/context.js';
 import { toFilterInput, type ParsedFilterFlags } from '../../_cli/filter-flags.js';
+import { loadJourneys } from '../../_cli/journeys/load-journeys.js';
 import { reportMissingShards } from '../../_cli/partial-answer.js';
 import { writeStdout } from '../../_cli/stdout.js';
 import { describeTerminal } from '../../_cli/terminal.js';
@@ -21,6 +21,7 @@ import { renderAnswer } from './render/render-answer.js';
 /** What oclif makes of `questionFlags`, `everyFlag` and `byFlag`. */
 export interface ParsedQuestionFlags extends ParsedFilterFlags {
   readonly context?: string | undefined;
+  readonly journeys: string | undefined;
   readonly since: string | undefined;
   readonly from: string | undefined;
   readonly to: string | undefined;
@@ -74,7 +75,6 @@ export async function answerQuestion(
   });
   const asked = {
     signal,
-    journeys: compileJourneys(SHOP_JOURNEYS),
     range,
     buckets: everyMs === undefined ? null : bucketsOf(range, everyMs, zone),
     by: flags.by === undefined ? defaultBy : parseDimensions(flags.by),
@@ -83,12 +83,13 @@ export async function answerQuestion(
     zone,
     nowMs: systemClock.nowMs(),
   };
-  const [{ reader }, { openStore }] = await Promise.all([
+  const [{ reader, journeysPath }, { openStore }] = await Promise.all([
     resolveLiveContext({ name: flags.context }),
     import('../../../store/clickhouse/store.js'),
   ]);
+  const { journeys } = await loadJourneys(flags.journeys ?? journeysPath);
   await using store = openStore(reader);
-  const answer = await ask({ ...asked, store });
+  const answer = await ask({ ...asked, journeys, store });
   const terminal = describeTerminal(process.stdout);
   await writeStdout(renderAnswer(answer, { format, terminal, zone, measure: flags.measure }));
   if (format === 'table' || format === 'chart') explain(answer);

@@ -1,5 +1,6 @@
 import * as Flags from '@oclif/core/flags';
 import { filterFlags } from '../../_cli/filter-flags.js';
+import { journeysFlag } from '../../_cli/journeys/journeys-flag.js';
 import { timeFlags, zoneFlag } from '../../_cli/time-flags.js';
 import { ANSWER_FORMATS } from './answer-format.js';
 
@@ -13,6 +14,7 @@ export const questionFlags = {
   ...filterFlags,
   ...timeFlags,
   ...zoneFlag,
+  ...journeysFlag,
   output: Flags.option({
     summary: 'Format of the answer; --json is --output json.',
     char: 'o',

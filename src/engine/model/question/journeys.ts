@@ -25,13 +25,19 @@ export interface JourneysSpec {
   readonly attempts: {
     readonly where: Where;
     readonly okStatuses: readonly string[];
-    /** No further attempt follows one that is older than this: its chain is decided. */
+    /** Nobody tries again after a pause longer than this: a later attempt begins a chain of its own. */
     readonly patienceMs: number;
+    /** What a chain is that nobody decided before patience ran out: a failed one, or counted apart. */
+    readonly abandoned: 'failed' | 'apart';
   };
   /** Facts that decide a chain, by order. */
   readonly settled: { readonly ok: Where; readonly failed: Where };
-  /** Steps on the way to a sale, in their order; somebody takes one when an event of his fits. */
-  readonly funnel: readonly { readonly step: string; readonly where: Where }[];
+  readonly funnel: {
+    /** Longest time from the first step to any other; null: as long as the visit. */
+    readonly withinMs: number | null;
+    /** Steps on the way to a sale, in their order; a visit takes one when an event of it fits. */
+    readonly steps: readonly { readonly step: string; readonly where: Where }[];
+  };
 }
 
 /** The same with conditions that questions can use. */

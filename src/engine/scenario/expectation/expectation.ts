@@ -3,7 +3,7 @@ import type { PartitionReport } from '../../verify/verify-partition.js';
 import type { StoryStore } from '../../model/story-store.js';
 import type { Freshness } from '../pipe/freshness-watch.js';
 import type { StoryTruth } from '../load/story-shop.js';
-import { durationMs } from '../story/story-value.js';
+import { durationMs } from '../../time/time-schema.js';
 
 /** What one look at the store said. */
 export interface Verdict {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { durationMs } from '../story/story-value.js';
+import { durationMs } from '../../time/time-schema.js';
 import { within, type Expectation, type ExpectationContext, type Verdict } from './expectation.js';
 
 /** Records can be seen soon after they were produced. */

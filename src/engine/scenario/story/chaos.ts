@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { durationMs } from './story-value.js';
+import { durationMs } from '../../time/time-schema.js';
 
 /** A shard's index; the stack says how many there are. */
 const shard = z.int().min(0).max(15);

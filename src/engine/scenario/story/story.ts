@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { faultSchema } from '../../generate/fault/fault.js';
 import { chaosSchema } from './chaos.js';
 import { expectationSchema } from '../expectation/registry.js';
-import { durationMs, instantMs } from './story-value.js';
+import { durationMs, instantMs } from '../../time/time-schema.js';
 
 /** Most events of one story: a run must come to its end, and the queue must hold them. */
 const EVENTS_MAX = 20_000_000;

@@ -1,14 +1,14 @@
 import { z } from 'zod';
-import { DURATION_HINT, parseDuration } from '../../time/duration.js';
+import { DURATION_HINT, parseDuration } from './duration.js';
 
 const NS_PER_MS = 1_000_000n;
 
-/** Longest time that a story may name: a year and a day. */
+/** Longest time that a file may name: a year and a day. */
 const DURATION_MS_MAX = 366 * 24 * 60 * 60 * 1000;
 
 /** A length of time as text, such as `90s` or `1h30m`; milliseconds for those who read it. */
 export const durationMs = z
-  .string()
+  .string(`must be a duration. ${DURATION_HINT}`)
   .regex(/^(\d{1,12}[a-zµ]+)+$/u, `must be a duration. ${DURATION_HINT}`)
   .transform((text, context) => {
     const ns = parseDuration(text);
