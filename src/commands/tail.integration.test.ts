@@ -213,6 +213,38 @@ describe('atbd tail', () => {
     });
   });
 
+  it('asks conditions in CEL of times as they are stored, and of everything together', async () => {
+    const base = { service: 'payment', level: 'info', amount: '19.99' };
+    await send([
+      { ...base, ts: '2020-05-16T10:00:00Z', message: 'too old to be believed' },
+      { ...base, message: 'no time of its own' },
+      { ...base, message: 'too cheap', amount: '19.989999999' },
+      { ...base, message: 'no amount', amount: null },
+    ]);
+    const limits = ['--since', '1h', '--timeout', '30s', '--output-format', 'ndjson'];
+    const recent = 'ts > timestamp("2024-01-01T00:00:00Z")';
+    const { code, stdout } = await tail([
+      ...limits,
+      ...['--where', recent, '--where', 'amount >= 19.99 || message == "no amount"'],
+      ...['--limit', '3'],
+    ]);
+    const messages = stdout
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => (JSON.parse(line) as { event: { message: string } }).event.message);
+    expect(messages.toSorted()).toEqual([
+      'no amount',
+      'no time of its own',
+      'too old to be believed',
+    ]);
+    expect(code).toBe(0);
+    const refused = await tail(['--where', 'ts > "now"']);
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toContain(
+      'cannot read --where "ts > "now"": ts is a time at character 6',
+    );
+  });
+
   it('exits 7 when --until is not met in time, and 0 when only the time is over', async () => {
     const late = await tail(['--until', 'type=never', '--timeout', '300ms']);
     expect(late.code).toBe(7);

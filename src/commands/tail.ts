@@ -2,9 +2,10 @@ import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Args, Flags } from '@oclif/core';
 import { createMatch } from '../engine/filter/create-match.js';
-import { parseFilter, type FilterInput } from '../engine/filter/filter.js';
+import { parseFilter } from '../engine/filter/filter.js';
 import { systemClock } from '../engine/model/clock.js';
 import { AtbdError } from '../engine/model/error.js';
+import type { Filter } from '../engine/model/filter.js';
 import { DEFAULT_TOPIC } from '../engine/model/limit.js';
 import type { Queue } from '../engine/model/queue.js';
 import { openQueue } from '../engine/queue/open-queue.js';
@@ -18,7 +19,7 @@ import { parseZone } from '../engine/time/zone.js';
 import { AtbdCommand } from './_cli/atbd-command.js';
 import { resolveContext } from './_cli/context.js';
 import { startDeadline } from './_cli/deadline.js';
-import { filterFlags, toFilterInput } from './_cli/filter-flags.js';
+import { filterFlags, readFilter, type ParsedFilterFlags } from './_cli/filter-flags.js';
 import { createRender, type TailFormat } from './_cli/tail/render-record.js';
 import { cursorPathOf, resolveStart, type TailStart } from './_cli/tail/start-position.js';
 import { StdoutSink } from './_cli/tail/stdout-sink.js';
@@ -39,6 +40,7 @@ export default class Tail extends AtbdCommand {
     'Exit code 7: --until was not met in time.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> --level warn+ --service payment',
+    `<%= config.bin %> <%= command.id %> --where 'amount >= 100 && status != "ok"'`,
     '<%= config.bin %> <%= command.id %> --since 5m --until type=order.paid --timeout 30s',
     '<%= config.bin %> <%= command.id %> --resume nightly --output errors.ndjson --level error --json',
   ];
@@ -82,7 +84,7 @@ export default class Tail extends AtbdCommand {
 
   async run(): Promise<void> {
     const { flags, argv } = await this.parse(Tail);
-    const settings = readSettings(flags, argv as string[]);
+    const settings = await readSettings(flags, argv as string[]);
     const context = await resolveContext({ name: flags.context });
     const cursorPath =
       flags.resume === undefined ? undefined : cursorPathOf(context.home, flags.resume);
@@ -169,7 +171,7 @@ interface TailSettings {
   readonly outputPath: string | undefined;
 }
 
-type TailFlags = Parameters<typeof toFilterInput>[0] & {
+type TailFlags = ParsedFilterFlags & {
   readonly until: string[] | undefined;
   readonly limit: number | undefined;
   readonly since: string | undefined;
@@ -181,11 +183,11 @@ type TailFlags = Parameters<typeof toFilterInput>[0] & {
 };
 
 /** Reads all flags before anything is opened, so that a mistake costs nothing. */
-function readSettings(flags: TailFlags, words: readonly string[]): TailSettings {
-  const input = toFilterInput(flags, words);
+async function readSettings(flags: TailFlags, words: readonly string[]): Promise<TailSettings> {
+  const filter = await readFilter(flags, words);
   const zone = parseZone(flags.tz);
   return {
-    match: isEmpty(input) ? undefined : createMatch(parseFilter(input)),
+    match: isEmpty(filter) ? undefined : createMatch(filter),
     until: flags.until && createMatch(parseFilter({ conditions: flags.until })),
     limit: flags.limit ?? Number.POSITIVE_INFINITY,
     sinceMs: flags.since === undefined ? undefined : sinceMs(flags.since, zone),
@@ -196,8 +198,7 @@ function readSettings(flags: TailFlags, words: readonly string[]): TailSettings 
   };
 }
 
-function isEmpty(input: FilterInput): boolean {
-  const filter = parseFilter(input);
+function isEmpty(filter: Filter): boolean {
   return filter.kind === 'all' && filter.parts.length === 0;
 }
 

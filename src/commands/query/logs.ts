@@ -1,6 +1,6 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
-import { parseFilter, suspectKeys } from '../../engine/filter/filter.js';
+import { suspectKeys } from '../../engine/filter/filter.js';
 import { systemClock } from '../../engine/model/clock.js';
 import type { Filter } from '../../engine/model/filter.js';
 import type { SelectedField } from '../../engine/model/stored-event.js';
@@ -9,7 +9,7 @@ import { parseZone, type Zone } from '../../engine/time/zone.js';
 import type { Store } from '../../store/clickhouse/store.js';
 import { AtbdCommand } from '../_cli/atbd-command.js';
 import { resolveLiveContext } from '../_cli/context.js';
-import { filterFlags, toFilterInput } from '../_cli/filter-flags.js';
+import { filterFlags, readFilter } from '../_cli/filter-flags.js';
 import { reportMissingShards } from '../_cli/partial-answer.js';
 import { writeStdout } from '../_cli/stdout.js';
 import { describeTerminal } from '../_cli/terminal.js';
@@ -51,6 +51,7 @@ In csv a text that a spreadsheet would run as a formula gets an apostrophe in fr
   static override examples = [
     '<%= config.bin %> <%= command.id %> timeout --level warn+ --since 15m',
     '<%= config.bin %> <%= command.id %> --service payment -f status!=ok -f attempt=2 --output ndjson',
+    `<%= config.bin %> <%= command.id %> --where 'duration_ms > 2000 || double(attrs["http.status_code"]) >= 500'`,
     '<%= config.bin %> <%= command.id %> --source payment.js:42 --from today --tz Europe/Berlin',
     '<%= config.bin %> <%= command.id %> --fields ts,op_id,message --limit 20',
   ];
@@ -108,7 +109,7 @@ In csv a text that a spreadsheet would run as a formula gets an apostrophe in fr
   async #readQuestion(): Promise<LogsQuestion> {
     const { flags, argv } = await this.parse(QueryLogs);
     const zone = parseZone(flags.tz);
-    const filter = parseFilter(toFilterInput(flags, argv as string[]));
+    const filter = await readFilter(flags, argv as string[]);
     const range = parseTimeRange(
       {
         ...(flags.since === undefined ? {} : { since: flags.since }),

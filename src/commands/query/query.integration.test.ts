@@ -202,6 +202,16 @@ describe('atbd query logs', () => {
     expect(stdout).toBe(expected);
   });
 
+  it('asks conditions in CEL, all of which must hold', async () => {
+    const where = (...conditions: string[]) =>
+      run('logs', '-o', 'ndjson', '--fields', 'service,line', ...from, ...conditions);
+    const payment = ['--where', 'service == "payment" && line in [57, 58]'];
+    expect((await where(...payment)).stdout).toBe('{"service":"payment","line":57}\n');
+    expect((await where(...payment, '--where', 'level < "trace" || has(amount)')).stdout).toBe('');
+    const { stdout } = await where('answer', '--where', 'line != 57');
+    expect(stdout).toBe('');
+  });
+
   it('finds nothing with success, and says where it did not look', async () => {
     expect(await run('logs', 'nosuchword', '-f', 'servce=x')).toEqual({
       code: 0,
@@ -216,6 +226,10 @@ describe('atbd query logs', () => {
     [['--level', 'eror'], 'cannot read the level "eror"'],
     [['--since', 'soon'], 'cannot read --since "soon": it is neither a duration nor a time'],
     [['-f', 'x~=('], 'cannot use the expression "("'],
+    [
+      ['--where', 'level >= "warn"', '--where', 'servce == "x"'],
+      'cannot read --where "servce == "x"": unknown name servce at character 1',
+    ],
     [['--after', 'x'], 'cannot use the --after cursor: it is not a cursor'],
     [['--tz', 'Mars/Base'], 'cannot find the time zone "Mars/Base"'],
   ])('refuses %j with exit code 2', async (args, message) => {

@@ -1,4 +1,3 @@
-import { parseFilter } from '../../../engine/filter/filter.js';
 import type { Journeys } from '../../../engine/model/question/journeys.js';
 import { systemClock } from '../../../engine/model/clock.js';
 import type { Filter } from '../../../engine/model/filter.js';
@@ -9,7 +8,7 @@ import { questionRange } from '../../../engine/question/question-range.js';
 import { parseZone, type Zone } from '../../../engine/time/zone.js';
 import type { Store } from '../../../store/clickhouse/store.js';
 import { resolveLiveContext } from '../../_cli/context.js';
-import { toFilterInput, type ParsedFilterFlags } from '../../_cli/filter-flags.js';
+import { readFilter, type ParsedFilterFlags } from '../../_cli/filter-flags.js';
 import { loadJourneys } from '../../_cli/journeys/load-journeys.js';
 import { reportMissingShards } from '../../_cli/partial-answer.js';
 import { writeStdout } from '../../_cli/stdout.js';
@@ -78,7 +77,7 @@ export async function answerQuestion(
     range,
     buckets: everyMs === undefined ? null : bucketsOf(range, everyMs, zone),
     by: flags.by === undefined ? defaultBy : parseDimensions(flags.by),
-    filter: parseFilter(toFilterInput(flags, [])),
+    filter: await readFilter(flags, []),
     limit: flags.limit,
     zone,
     nowMs: systemClock.nowMs(),
