@@ -135,7 +135,8 @@ SELECT topic, epoch, partition, offset, queue_time, why AS reason, key, raw
 FROM atbd.judged
 WHERE why NOT IN ('', 'hole');
 
--- Last by name, and so the last to be filled: a line in the ledger means that the views before it were done.
+-- A line says what became of a chunk's records, not that they are visible: the server fills these three in any order (seen: the ledger
+-- first), and what ends an insert is its answer. Whoever needs that waits for the group's commit, which comes after it.
 CREATE MATERIALIZED VIEW IF NOT EXISTS atbd.judged_to_ledger TO atbd.ledger_local AS
 SELECT topic, epoch, partition, chunk_first AS first, chunk_last AS last,
     countIf(why = '') AS stored,

@@ -5,6 +5,7 @@ import type { ClickHouseClient } from '@clickhouse/client';
 import { AtbdError } from '../../engine/model/error.js';
 import { toStoreError } from '../clickhouse/server-error.js';
 import type { Store } from '../clickhouse/store.js';
+import { recordRollups } from './rollup-state.js';
 
 /** What the same SQL files become on different installations. */
 export interface MigrationShape {
@@ -114,6 +115,7 @@ async function migrateShard(
     });
     done.push({ shard, name });
   }
+  await recordRollups(client);
   return done;
 }
 
@@ -173,14 +175,14 @@ function checksumOf(text: string): string {
 
 function fillIn(text: string, { engine, cluster }: MigrationShape): string {
   const isReplicated = engine === 'ReplicatedMergeTree';
-  const mergeTree = isReplicated
-    ? "ReplicatedMergeTree('/clickhouse/tables/{uuid}/{shard}', '{replica}')"
-    : 'MergeTree';
+  const engineOf = (kind: string): string =>
+    isReplicated ? `Replicated${kind}('/clickhouse/tables/{uuid}/{shard}', '{replica}')` : kind;
   const dedup = isReplicated
     ? `replicated_deduplication_window = ${DEDUPLICATION_WINDOW}, replicated_deduplication_window_seconds = ${DEDUPLICATION_SECONDS}`
     : `non_replicated_deduplication_window = ${DEDUPLICATION_WINDOW}`;
   return text
-    .replaceAll('{merge_tree}', mergeTree)
+    .replaceAll('{merge_tree}', engineOf('MergeTree'))
+    .replaceAll('{aggregating_merge_tree}', engineOf('AggregatingMergeTree'))
     .replaceAll('{dedup}', dedup)
     .replaceAll('{cluster}', cluster);
 }

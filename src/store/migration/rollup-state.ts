@@ -1,0 +1,76 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ClickHouseClient } from '@clickhouse/client';
+import { AtbdError } from '../../engine/model/error.js';
+
+/** The tables of migration 0003 that questions may read in place of the events. */
+export const ROLLUPS = ['traffic_1m', 'requests_1m', 'users_1m', 'sessions_1m', 'metrics_1m'];
+
+/** Longer than any insert may take (`write/chunk-store.ts`), and checked this often. */
+const INSERTS_MS_MAX = 150_000;
+const POLL_MS = 50;
+
+/**
+ * Records from which minute on each roll-up of a shard is complete, where that is not known yet: from the beginning on a shard
+ * without events, else from the minute after the newest event there is. To be called when the views are there; safe beside inserts and
+ * beside itself.
+ *
+ * What was stored before the views is not counted in afterwards: a chunk may be sent again after that, and the
+ * roll-ups, which never saw its token, would count it twice. As it is, such rows lie in minutes that nobody reads.
+ */
+export async function recordRollups(client: ClickHouseClient): Promise<void> {
+  const known = new Set(
+    (
+      await rowsOf<{ rollup: string }>(
+        client,
+        'SELECT DISTINCT rollup FROM atbd.rollup_state_local LIMIT 1000',
+      )
+    ).map(({ rollup }) => rollup),
+  );
+  const rollups = ROLLUPS.filter((name) => !known.has(name));
+  if (rollups.length === 0) return;
+  await untilInsertsEnd(client);
+  // Times beyond what a minute can hold are in no roll-up (migration 0003): they hold nothing up either.
+  await client.command({
+    query: `
+      INSERT INTO atbd.rollup_state_local (rollup, complete_from)
+      SELECT arrayJoin({rollups:Array(String)}), newest
+      FROM (
+        SELECT if(count() = 0, toDateTime(0, 'UTC'), toStartOfMinute(max(ts)) + INTERVAL 1 MINUTE) AS newest
+        FROM atbd.events_local
+        WHERE ts >= toDateTime64('1970-01-01 00:00:00', 9, 'UTC') AND ts < toDateTime64('2106-02-07 00:00:00', 9, 'UTC')
+      )`,
+    query_params: { rollups },
+  });
+}
+
+/** An insert that began before a view was there does not fill it: what runs now is waited for. */
+async function untilInsertsEnd(client: ClickHouseClient): Promise<void> {
+  const before = await runningInserts(client);
+  for (let waitedMs = 0; ; waitedMs += POLL_MS) {
+    const now = await runningInserts(client);
+    if (!before.some((id) => now.includes(id))) return;
+    if (waitedMs >= INSERTS_MS_MAX) throw insertsDoNotEnd();
+    await delay(POLL_MS);
+  }
+}
+
+async function runningInserts(client: ClickHouseClient): Promise<string[]> {
+  const rows = await rowsOf<{ id: string }>(
+    client,
+    `SELECT query_id AS id FROM system.processes WHERE query_kind = 'Insert' LIMIT 10000`,
+  );
+  return rows.map(({ id }) => id);
+}
+
+function insertsDoNotEnd(): AtbdError {
+  return new AtbdError({
+    code: 'TIMEOUT',
+    message: 'cannot say from when the roll-ups are complete: an insert from before has not ended',
+    hint: 'Run it again: atbd migrate. Until then questions read the events themselves.',
+  });
+}
+
+async function rowsOf<Row>(client: ClickHouseClient, query: string): Promise<Row[]> {
+  const answer = await client.query({ query, format: 'JSONEachRow' });
+  return answer.json<Row>();
+}
