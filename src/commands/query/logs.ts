@@ -10,6 +10,7 @@ import type { Store } from '../../store/clickhouse/store.js';
 import { AtbdCommand } from '../_cli/atbd-command.js';
 import { resolveLiveContext } from '../_cli/context.js';
 import { filterFlags, readFilter } from '../_cli/filter-flags.js';
+import { limitFlags, toQuestionLimits } from '../_cli/limit-flags.js';
 import { reportMissingShards } from '../_cli/partial-answer.js';
 import { writeStdout } from '../_cli/stdout.js';
 import { describeTerminal } from '../_cli/terminal.js';
@@ -68,6 +69,7 @@ In csv a text that a spreadsheet would run as a formula gets an apostrophe in fr
       helpGroup: 'TIME',
     }),
     ...zoneFlag,
+    ...limitFlags,
     fields: Flags.string({
       summary: 'Only these fields, columns or keys of attrs, parted by commas.',
       helpValue: 'A,B',
@@ -97,11 +99,11 @@ In csv a text that a spreadsheet would run as a formula gets an apostrophe in fr
 
   async run(): Promise<void> {
     const question = await this.#readQuestion();
-    const { reader } = await resolveLiveContext({
-      name: (await this.parse(QueryLogs)).flags.context,
-    });
+    const { flags } = await this.parse(QueryLogs);
+    const limits = toQuestionLimits(flags);
+    const { reader } = await resolveLiveContext({ name: flags.context });
     const { openStore } = await import('../../store/clickhouse/store.js');
-    await using store = openStore(reader);
+    await using store = openStore(reader, limits);
     for (const doubt of question.doubts) process.stderr.write(`Note: ${doubt}\n`);
     await this.#answer(store, question);
   }

@@ -232,12 +232,28 @@ describe('atbd query logs', () => {
     ],
     [['--after', 'x'], 'cannot use the --after cursor: it is not a cursor'],
     [['--tz', 'Mars/Base'], 'cannot find the time zone "Mars/Base"'],
+    [['--timeout', '1h'], 'cannot use --timeout "1h": it is not between 1s and 300s'],
+    [['--max-scan', 'all'], 'cannot read --max-scan "all"'],
   ])('refuses %j with exit code 2', async (args, message) => {
     const ran = await runAtbd(['query', 'logs', '--json', ...args], {
       env: { ATBD_CONFIG: join(home, 'config.yaml'), [PASSWORD_ENV]: 'x' },
     });
     expect(JSON.parse(ran.stderr)).toMatchObject({ error: { code: 'USAGE_INVALID', message } });
     expect(ran.code).toBe(2);
+  });
+});
+
+describe('--max-scan', () => {
+  it('refuses to read more, with exit code 9', async () => {
+    const args = ['page-views', '--from', '2026-11-01', '--max-scan', '1'];
+    const { code, stdout, stderr } = await run(...args, '--json');
+    expect({ code, stdout }).toEqual({ code: 9, stdout: '' });
+    expect(JSON.parse(stderr)).toMatchObject({
+      error: {
+        code: 'SCAN_LIMIT_EXCEEDED',
+        message: 'cannot ask page-views: that reads more than 1 rows',
+      },
+    });
   });
 });
 
@@ -248,18 +264,21 @@ describe('Ctrl-C', () => {
       ts: new Date(SLOW_DAY_MS + index).toISOString(),
       message: `${index} ${'aab'.repeat(120)}`,
     }));
-    await writeEvents(testStore.store, events, { topic: 'slow', shard: 0 });
+    for (const shard of [0, 1])
+      await writeEvents(testStore.store, events, { topic: 'slow', shard, partition: shard });
     // Each is different, true and dear, so that together they take far longer than this test.
     const conditions = Array.from({ length: 80 }, (_, n) => `message~=^(.*a){${n + 1}}.*b.*[^c]$`);
     const child = spawnAtbd([
       ...['query', 'logs', '--from', '2026-11-19', '--to', '2026-11-20', '--limit', '1000000'],
       ...conditions.flatMap((condition) => ['-f', condition]),
     ]);
-    await vi.waitUntil(async () => (await runningLogQueries()) > 0, { timeout: 30_000 });
+    for (const shard of [0, 1])
+      await vi.waitUntil(async () => (await runningLogQueries(shard)) > 0, { timeout: 30_000 });
     child.kill('SIGINT');
     const [code] = (await once(child, 'exit')) as [number | null];
     expect(code).toBe(130);
-    await vi.waitUntil(async () => (await runningLogQueries()) === 0, { timeout: 10_000 });
+    for (const shard of [0, 1])
+      await vi.waitUntil(async () => (await runningLogQueries(shard)) === 0, { timeout: 10_000 });
   });
 
   function spawnAtbd(args: readonly string[]): ChildProcess {
@@ -273,8 +292,8 @@ describe('Ctrl-C', () => {
     });
   }
 
-  async function runningLogQueries(): Promise<number> {
-    const client = await testStore.store.shard(0);
+  async function runningLogQueries(shard: number): Promise<number> {
+    const client = await testStore.store.shard(shard);
     const answer = await client.query({
       query:
         "SELECT toUInt32(count()) AS n FROM system.processes WHERE Settings['log_comment'] = 'atbd:logs'",
@@ -304,5 +323,15 @@ describe('without one of the shards', () => {
       'cannot say whether there is an event with op_id "nope": shard 1 did not answer',
     );
     expect(unknown.code).toBe(3);
+  });
+
+  it.each([
+    ['logs', '--from', '2026-11-20'],
+    ['trace', 'buy-1'],
+    ['page-views', '--from', '2026-11-20'],
+  ])('there is none with --require-all: %s ends with exit code 6', async (...args) => {
+    const { code, stdout, stderr } = await run(...args, '--require-all');
+    expect({ code, stdout }).toEqual({ code: 6, stdout: '' });
+    expect(stderr).toMatch(/^Error: cannot ask [\w-]+: shard 1 does not answer\n/);
   });
 });

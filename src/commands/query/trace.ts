@@ -6,6 +6,7 @@ import { quoteValue } from '../../engine/model/visible-text.js';
 import { parseZone, type Zone } from '../../engine/time/zone.js';
 import { AtbdCommand } from '../_cli/atbd-command.js';
 import { resolveLiveContext } from '../_cli/context.js';
+import { limitFlags, toQuestionLimits } from '../_cli/limit-flags.js';
 import { reportMissingShards } from '../_cli/partial-answer.js';
 import { sanitizeJson } from '../_cli/sanitize.js';
 import { writeStdout } from '../_cli/stdout.js';
@@ -43,6 +44,7 @@ Attempts at one thing, one after the other, are folded into one line; --json alw
       summary: 'Every event in plain time order, one a line, without a tree.',
     }),
     ...zoneFlag,
+    ...limitFlags,
   };
   static override enableJsonFlag = true;
 
@@ -51,12 +53,13 @@ Attempts at one thing, one after the other, are folded into one line; --json alw
     const id = args.id.trim();
     if (id === '') throw emptyId();
     const view = { isFlat: flags.flat, isExpanded: flags.expand, zone: parseZone(flags.tz) };
+    const limits = toQuestionLimits(flags);
     const [{ reader }, { openStore }, { readTrace }] = await Promise.all([
       resolveLiveContext({ name: flags.context }),
       import('../../store/clickhouse/store.js'),
       import('../../store/query/trace.js'),
     ]);
-    await using store = openStore(reader);
+    await using store = openStore(reader, limits);
     let missing: readonly number[] = [];
     const answer = readTrace(
       store,

@@ -20,6 +20,8 @@ export const ERRORS = {
   CLICKHOUSE_UNREACHABLE: { exitCode: 6, retryable: true },
   CLICKHOUSE_REFUSED: { exitCode: 1, retryable: false },
   CLICKHOUSE_BUSY: { exitCode: 1, retryable: true },
+  SCAN_LIMIT_EXCEEDED: { exitCode: 9, retryable: false },
+  MEMORY_LIMIT_EXCEEDED: { exitCode: 1, retryable: false },
   QUERY_CANCELLED: { exitCode: 1, retryable: true },
   QUEUE_FENCED: { exitCode: 1, retryable: true },
   QUEUE_FAILED: { exitCode: 1, retryable: true },

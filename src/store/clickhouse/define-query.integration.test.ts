@@ -4,6 +4,8 @@ import { startTestStore, type TestStore } from '../testing/test-store.js';
 import { writeEvents } from '../testing/write-events.js';
 import { defineQuery } from './define-query.js';
 import { isServerReady } from './embedded/embedded-server.js';
+import { DEFAULT_LIMITS, type QuestionLimits } from './question-limits.js';
+import type { ReadProgress } from './read-progress.js';
 import { openStore } from './store.js';
 
 let testStore: TestStore;
@@ -111,6 +113,136 @@ describe('defineQuery', () => {
       expect(performance.now() - startedMs).toBeLessThan(FROZEN_ANSWER_MS_MAX);
     } finally {
       process.kill(pid, 'SIGCONT');
+    }
+  });
+});
+
+describe('the limits of a question', () => {
+  const ROWS = 40_000;
+  const SHARDS = 3;
+
+  beforeAll(async () => {
+    const events = Array.from({ length: ROWS }, (_, index) => ({
+      ts: new Date(Date.UTC(2026, 10, 2) + index).toISOString(),
+      message: `m${index}`,
+    }));
+    for (const shard of [0, 1, 2])
+      await writeEvents(testStore.store, events, { topic: 'many', shard, partition: shard });
+  });
+
+  const longest = defineQuery({
+    name: 'longest_message',
+    params: z.object({}),
+    row: z.object({ n: z.number() }),
+    sql: `SELECT toUInt32(max(length(message))) AS n FROM events WHERE topic = 'many' LIMIT 1`,
+  });
+
+  const newest = defineQuery({
+    name: 'newest_message',
+    params: z.object({ day: z.string() }),
+    row: z.object({ message: z.string() }),
+    sql: `
+      SELECT message FROM events WHERE ts >= {day:DateTime64(9, 'UTC')}
+      ORDER BY ts DESC, topic DESC, epoch DESC, partition DESC, offset DESC LIMIT 3`,
+    stopsEarly: true,
+  });
+
+  const manyMessages = defineQuery({
+    name: 'many_messages',
+    params: z.object({}),
+    row: z.object({ n: z.coerce.number() }),
+    sql: `SELECT uniqExact(repeat(message, 200)) AS n FROM events WHERE topic = 'many' LIMIT 1`,
+  });
+
+  function askWith(limits: Partial<QuestionLimits>) {
+    return openStore(testStore.reader, { ...DEFAULT_LIMITS, ...limits });
+  }
+
+  it.each([
+    [{ unit: 'rows', max: SHARDS * ROWS - 1 }, '119,999 rows'],
+    [{ unit: 'bytes', max: 20_000 }, '20,000 bytes'],
+  ] as const)('hold what all shards read together: %j', async (scan, amount) => {
+    await using store = askWith({ scan });
+    await expect(longest(store, {})).rejects.toMatchObject({
+      code: 'SCAN_LIMIT_EXCEEDED',
+      exitCode: 9,
+      message: `cannot ask longest_message: that reads more than ${amount}`,
+      hint: 'Ask for a shorter time (--since, --from, --to) or name a service (--service), or allow more: --max-scan.',
+    });
+  });
+
+  it('let through what just fits', async () => {
+    await using store = askWith({ scan: { unit: 'rows', max: 200_000 } });
+    expect((await longest(store, {})).rows).toEqual([{ n: 6 }]);
+  });
+
+  it('count what is really read where a question stops early', async () => {
+    const day = '2026-11-02 00:00:00';
+    const seen: ReadProgress[] = [];
+    await using store = openStore(testStore.reader);
+    const { rows } = await newest(store, { day }, { onProgress: (read) => seen.push(read) });
+    expect(rows).toHaveLength(3);
+    const read = seen.at(-1)!;
+    expect(read.rows).toBeGreaterThan(0);
+    expect(read.rows).toBeLessThan(SHARDS * ROWS);
+    await using enough = askWith({ scan: { unit: 'rows', max: SHARDS * ROWS - 1 } });
+    expect((await newest(enough, { day })).rows).toEqual(rows);
+    await using few = askWith({ scan: { unit: 'rows', max: 10 } });
+    await expect(newest(few, { day })).rejects.toMatchObject({
+      code: 'SCAN_LIMIT_EXCEEDED',
+      message: 'cannot read the whole answer of newest_message: that reads more than 10 rows',
+    });
+  });
+
+  it('tell what was read, the same rows as without being told', async () => {
+    const seen: ReadProgress[] = [];
+    await using store = openStore(testStore.reader);
+    const answer = await longest(store, {}, { onProgress: (read) => seen.push(read) });
+    expect(answer).toEqual({ rows: [{ n: 6 }], missingShards: [] });
+    expect(seen.at(-1)?.rows).toBeGreaterThanOrEqual(SHARDS * ROWS);
+  });
+
+  it('end a question that takes too long', async () => {
+    await using store = askWith({ seconds: 1 });
+    await expect(slow(store, {})).rejects.toMatchObject({
+      code: 'TIMEOUT',
+      exitCode: 7,
+      message: expect.stringMatching(/slow_for_test: it is not done after 1 s$/) as string,
+      hint: expect.stringContaining('--timeout (at most 300s)') as string,
+    });
+  });
+
+  it('end a question that needs too much memory, and do not say that the server is busy', async () => {
+    await using store = askWith({ memoryBytes: 4 * 1024 ** 2 });
+    await expect(manyMessages(store, {})).rejects.toMatchObject({
+      code: 'MEMORY_LIMIT_EXCEEDED',
+      exitCode: 1,
+      message: 'cannot ask many_messages: it needs more than 4 MiB on a shard',
+    });
+  });
+
+  it('are sent with each question', async () => {
+    const seconds = defineQuery({
+      name: 'settings',
+      params: z.object({}),
+      row: z.object({ seconds: z.string(), bytes: z.string() }),
+      sql: `SELECT toString(getSetting('max_execution_time')) AS seconds, toString(getSetting('max_memory_usage')) AS bytes LIMIT 1`,
+    });
+    expect((await seconds(testStore.store, {})).rows).toEqual([
+      { seconds: '300', bytes: '2147483648' },
+    ]);
+  });
+
+  it('may ask for all shards', async () => {
+    await using store = askWith({ requireAll: true });
+    await testStore.stopShard(1);
+    try {
+      await expect(longest(store, {})).rejects.toMatchObject({
+        code: 'CLICKHOUSE_UNREACHABLE',
+        message: 'cannot ask longest_message: shard 1 does not answer',
+      });
+    } finally {
+      await testStore.startShard(1);
     }
   });
 });

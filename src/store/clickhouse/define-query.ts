@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { z } from 'zod';
 import { AtbdError, type ErrorCode } from '../../engine/model/error.js';
+import { limitSettings } from './question-limits.js';
+import { createLineReader, type ReadProgress } from './read-progress.js';
 import { toStoreError } from './server-error.js';
 import { ShardsLost, whileAllAnswer, type ShardWatch } from './shard-watch.js';
 import type { Store } from './store.js';
@@ -14,6 +16,11 @@ export interface QueryDefinition<Params extends Check, Row extends Check> {
   /** Text, or a text built from checked parameters when the columns themselves are chosen. */
   readonly sql: string | ((params: Output<Params>) => string);
   readonly settings?: Readonly<Record<string, string | number>>;
+  /**
+   * It stops as soon as it has its rows. The server judges a limit of rows by what the index leaves, which is far more than
+   * is read then; so what is really read is counted here.
+   */
+  readonly stopsEarly?: boolean;
 }
 
 /** A zod schema, or whatever else makes a checked value of an unknown one and throws when it cannot. */
@@ -28,6 +35,8 @@ export interface QueryOptions {
   readonly signal?: AbortSignal;
   /** Rejects with CLICKHOUSE_UNREACHABLE when a shard does not answer, instead of answering in part. */
   readonly requireAll?: boolean;
+  /** Told what was read so far, over all shards; the last time when all is read. */
+  readonly onProgress?: (progress: ReadProgress) => void;
 }
 
 /** Rows in the query's order, and the shards (index from 0) that did not answer: empty means a whole answer. */
@@ -80,7 +89,7 @@ export function defineQuery<Params extends Check, Row extends Check>(
     const checked = definition.params.parse(params);
     const asked = await ask(definition, store, checked, options);
     if (asked.missingShards.length > 0) options.onMissing?.(asked.missingShards);
-    for await (const row of rowsOf(asked, definition.name))
+    for await (const row of rowsOf(asked, definition, store, options))
       yield definition.row.parse(row) as Output<Row>;
   };
   const query = async (
@@ -100,7 +109,7 @@ export function defineQuery<Params extends Check, Row extends Check>(
 }
 
 interface Asked {
-  readonly lines: AsyncIterable<readonly { json<T>(): T }[]>;
+  readonly lines: AsyncIterable<readonly { json(): unknown }[]>;
   readonly missingShards: readonly number[];
 }
 
@@ -125,7 +134,7 @@ async function ask(
     try {
       return await askThoseThere(definition, store, params, { ...options, missing });
     } catch (cause) {
-      const error = toStoreError(cause, `ask ${definition.name}`);
+      const error = toStoreError(cause, `ask ${definition.name}`, store.limits);
       if (!AWAY_CODES.includes(error.code)) throw error;
       const lost = await lostShards(cause, store);
       if (lost.every((shard) => missing.includes(shard))) throw error;
@@ -147,8 +156,8 @@ async function askThoseThere(
   if (missing.length === 0) {
     return { lines: await send(definition, store, params, options), missingShards: [] };
   }
-  if (missing.length === store.shardCount || options.requireAll === true)
-    throw shardsAway(definition, missing);
+  const isWhole = options.requireAll ?? store.limits.requireAll;
+  if (missing.length === store.shardCount || isWhole) throw shardsAway(definition, missing);
   const inPart = { ...definition, settings: { ...definition.settings, ...IN_PART_SETTINGS } };
   const lines = await send(inPart, store, params, options);
   // Once more, for a shard that went away between the first look and the question.
@@ -169,11 +178,13 @@ function shardsAway({ name }: { readonly name: string }, missing: readonly numbe
 
 /** Sends to the first shard that is there. The lines end with the caller's signal, and when a shard is lost. */
 async function send(
-  { name, sql, settings }: QueryDefinition<Check, Check>,
+  definition: QueryDefinition<Check, Check>,
   store: Store,
   params: unknown,
-  { signal, missing }: Asking,
+  options: Asking,
 ): Promise<Asked['lines']> {
+  const { name, sql, settings } = definition;
+  const { signal, missing } = options;
   const client = await store.shard(firstPresent(store.shardCount, missing));
   const giveUp = new AbortController();
   const watch = { look: () => findMissingShards(store), missing, giveUp };
@@ -181,9 +192,14 @@ async function send(
     client.query({
       query: typeof sql === 'string' ? sql : sql(params),
       query_params: params as Record<string, unknown>,
-      format: 'JSONEachRow',
+      format: isTracked(definition, store, options) ? 'JSONEachRowWithProgress' : 'JSONEachRow',
       query_id: randomUUID(),
-      clickhouse_settings: { ...SETTINGS, ...settings, log_comment: `atbd:${name}` },
+      clickhouse_settings: {
+        ...SETTINGS,
+        ...limitSettings(store.limits, definition),
+        ...settings,
+        log_comment: `atbd:${name}`,
+      },
       abort_signal: signal === undefined ? giveUp.signal : AbortSignal.any([signal, giveUp.signal]),
     }),
     watch,
@@ -205,12 +221,36 @@ async function* watchedLines<T>(lines: AsyncIterable<T>, watch: ShardWatch): Asy
   }
 }
 
-async function* rowsOf({ lines }: Asked, name: string): AsyncIterable<unknown> {
+async function* rowsOf(
+  { lines }: Asked,
+  definition: QueryDefinition<Check, Check>,
+  store: Store,
+  options: QueryOptions,
+): AsyncIterable<unknown> {
+  const doing = `read the whole answer of ${definition.name}`;
+  const { scan } = store.limits;
+  const readLine = isTracked(definition, store, options)
+    ? createLineReader({ doing, scan, onProgress: options.onProgress })
+    : (line: unknown) => line;
   try {
-    for await (const batch of lines) for (const line of batch) yield line.json<unknown>();
+    for await (const batch of lines) {
+      for (const line of batch) {
+        const row = readLine(line.json());
+        if (row !== undefined) yield row;
+      }
+    }
   } catch (cause) {
-    throw toStoreError(cause, `read the whole answer of ${name}`);
+    throw toStoreError(cause, doing, store.limits);
   }
+}
+
+/** Whether the server says what it reads, between the rows. */
+function isTracked(
+  { stopsEarly }: QueryDefinition<Check, Check>,
+  { limits }: Store,
+  { onProgress }: QueryOptions,
+): boolean {
+  return onProgress !== undefined || (stopsEarly === true && limits.scan !== null);
 }
 
 /** Shards that do not answer now, by asking each for a sign of life. */

@@ -1,4 +1,6 @@
 import { AtbdError, type ErrorCode } from '../../engine/model/error.js';
+import { needsTooMuch, scanExceeded, tookTooLong } from './limit-error.js';
+import type { QuestionLimits } from './question-limits.js';
 
 /** ClickHouse's own error codes (src/Common/ErrorCodes.cpp), as far as we answer them in a way of their own. */
 const BY_SERVER_CODE: Readonly<Record<number, ErrorCode>> = {
@@ -35,8 +37,10 @@ const HINTS: Partial<Record<ErrorCode, string>> = {
  * What the client threw as an error of ours, judged by ClickHouse's code and never by the HTTP
  * status. The server's text goes to the cause, shortened: it may quote the statement.
  */
-export function toStoreError(error: unknown, doing: string): AtbdError {
+export function toStoreError(error: unknown, doing: string, limits?: QuestionLimits): AtbdError {
   if (error instanceof AtbdError) return error;
+  const ofLimit = limits && limitError(error, doing, limits);
+  if (ofLimit !== undefined) return ofLimit;
   const code = codeOf(error);
   return new AtbdError({
     code,
@@ -46,8 +50,30 @@ export function toStoreError(error: unknown, doing: string): AtbdError {
   });
 }
 
+/** A limit that we sent ourselves is named, and what to do about it. */
+function limitError(error: unknown, doing: string, limits: QuestionLimits): AtbdError | undefined {
+  const cause = new Error(firstLine(error));
+  switch (serverCode(error)) {
+    case '158': // TOO_MANY_ROWS
+    case '307': // TOO_MANY_BYTES
+      return limits.scan === null ? undefined : scanExceeded(doing, limits.scan, cause);
+    case '159': // TIMEOUT_EXCEEDED
+      return tookTooLong(doing, limits, cause);
+    case '241': // MEMORY_LIMIT_EXCEEDED: the question's own limit, or that of the whole server
+      return cause.message.includes('Query memory limit exceeded')
+        ? needsTooMuch(doing, limits, cause)
+        : undefined;
+    default:
+      return undefined;
+  }
+}
+
+function serverCode(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined;
+}
+
 function codeOf(error: unknown): ErrorCode {
-  const raw = error instanceof Error && 'code' in error ? error.code : undefined;
+  const raw = serverCode(error);
   if (error instanceof Error && error.message.includes('The user aborted a request'))
     return 'INTERRUPTED';
   if (typeof raw === 'string' && /^\d+$/.test(raw))

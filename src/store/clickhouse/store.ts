@@ -1,5 +1,6 @@
 import type { ClickHouseClient } from '@clickhouse/client';
 import type { StoreConnection } from '../../engine/model/connection.js';
+import { DEFAULT_LIMITS, type QuestionLimits } from './question-limits.js';
 
 /**
  * The shards as one user. Cheap to open: the client library is loaded and connections are made with
@@ -8,6 +9,8 @@ import type { StoreConnection } from '../../engine/model/connection.js';
 export interface Store extends AsyncDisposable {
   readonly shardCount: number;
   readonly database: string;
+  /** Of each question that is asked through it. */
+  readonly limits: QuestionLimits;
   /** The client of one shard (index from 0). */
   shard(index: number): Promise<ClickHouseClient>;
 }
@@ -18,11 +21,15 @@ const REQUEST_TIMEOUT_MS = 330_000;
 /** Two chunks a partition may be on their way, beside questions. */
 const CONNECTIONS_MAX = 32;
 
-export function openStore(connection: StoreConnection): Store {
+export function openStore(
+  connection: StoreConnection,
+  limits: QuestionLimits = DEFAULT_LIMITS,
+): Store {
   const clients = new Map<number, Promise<ClickHouseClient>>();
   return {
     shardCount: connection.shards.length,
     database: connection.database,
+    limits,
     shard(index) {
       const known = clients.get(index);
       if (known !== undefined) return known;

@@ -16,6 +16,8 @@ const ledgerEnds = defineQuery({
     GROUP BY topic, epoch, partition
     ORDER BY topic, epoch, partition
     LIMIT {partitionsMax:UInt32}`,
+  // What a user lets be scanned is meant for events.
+  settings: { max_rows_to_read: 0, max_bytes_to_read: 0 },
 });
 
 /** What is stored now, for a cursor to hold on to. */

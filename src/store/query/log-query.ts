@@ -45,6 +45,7 @@ export function buildLogQuery(question: LogQuestion): EventQuery {
     ORDER BY ${order.join(', ')}
     LIMIT ${params.add('UInt32', limit)}`,
     params,
+    stopsEarly: true,
     decode: (row) => columns.decode(row),
   };
 }

@@ -10,6 +10,8 @@ export interface EventQuery {
   readonly name: string;
   readonly sql: string;
   readonly params: SqlParams;
+  /** See `QueryDefinition`. */
+  readonly stopsEarly?: boolean;
   decode(row: EventRow): StoredEvent;
 }
 
@@ -30,6 +32,7 @@ export async function* streamEvents(
     params: { parse: (values) => values as SqlParams['values'] },
     row: { parse: checkRow },
     sql: query.sql,
+    stopsEarly: query.stopsEarly ?? false,
   });
   for await (const row of named.stream(store, query.params.values, options))
     yield query.decode(row);

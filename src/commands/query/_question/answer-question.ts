@@ -10,6 +10,7 @@ import type { Store } from '../../../store/clickhouse/store.js';
 import { resolveLiveContext } from '../../_cli/context.js';
 import { readFilter, type ParsedFilterFlags } from '../../_cli/filter-flags.js';
 import { loadJourneys } from '../../_cli/journeys/load-journeys.js';
+import { toQuestionLimits, type ParsedLimitFlags } from '../../_cli/limit-flags.js';
 import { reportMissingShards } from '../../_cli/partial-answer.js';
 import { writeStdout } from '../../_cli/stdout.js';
 import { describeTerminal } from '../../_cli/terminal.js';
@@ -18,7 +19,7 @@ import { checkAssertions } from './check-assertions.js';
 import { renderAnswer } from './render/render-answer.js';
 
 /** What oclif makes of `questionFlags`, `everyFlag` and `byFlag`. */
-export interface ParsedQuestionFlags extends ParsedFilterFlags {
+export interface ParsedQuestionFlags extends ParsedFilterFlags, ParsedLimitFlags {
   readonly context?: string | undefined;
   readonly journeys: string | undefined;
   readonly since: string | undefined;
@@ -82,12 +83,13 @@ export async function answerQuestion(
     zone,
     nowMs: systemClock.nowMs(),
   };
+  const limits = toQuestionLimits(flags);
   const [{ reader, journeysPath }, { openStore }] = await Promise.all([
     resolveLiveContext({ name: flags.context }),
     import('../../../store/clickhouse/store.js'),
   ]);
   const { journeys } = await loadJourneys(flags.journeys ?? journeysPath);
-  await using store = openStore(reader);
+  await using store = openStore(reader, limits);
   const answer = await ask({ ...asked, journeys, store });
   const terminal = describeTerminal(process.stdout);
   await writeStdout(renderAnswer(answer, { format, terminal, zone, measure: flags.measure }));

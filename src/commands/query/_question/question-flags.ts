@@ -1,6 +1,7 @@
 import * as Flags from '@oclif/core/flags';
 import { filterFlags } from '../../_cli/filter-flags.js';
 import { journeysFlag } from '../../_cli/journeys/journeys-flag.js';
+import { limitFlags } from '../../_cli/limit-flags.js';
 import { timeFlags, zoneFlag } from '../../_cli/time-flags.js';
 import { ANSWER_FORMATS } from './answer-format.js';
 
@@ -15,6 +16,7 @@ export const questionFlags = {
   ...timeFlags,
   ...zoneFlag,
   ...journeysFlag,
+  ...limitFlags,
   output: Flags.option({
     summary: 'Format of the answer; --json is --output json.',
     char: 'o',
