@@ -1,9 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ClickHouseClient } from '@clickhouse/client';
 import { AtbdError } from '../../engine/model/error.js';
-
-/** The tables of migration 0003 that questions may read in place of the events. */
-export const ROLLUPS = ['traffic_1m', 'requests_1m', 'users_1m', 'sessions_1m', 'metrics_1m'];
+import { ROLLUPS } from '../metric/rollup.js';
 
 /** Longer than any insert may take (`write/chunk-store.ts`), and checked this often. */
 const INSERTS_MS_MAX = 150_000;
@@ -26,7 +24,7 @@ export async function recordRollups(client: ClickHouseClient): Promise<void> {
       )
     ).map(({ rollup }) => rollup),
   );
-  const rollups = ROLLUPS.filter((name) => !known.has(name));
+  const rollups = Object.keys(ROLLUPS).filter((name) => !known.has(name));
   if (rollups.length === 0) return;
   await untilInsertsEnd(client);
   // Times beyond what a minute can hold are in no roll-up (migration 0003): they hold nothing up either.
