@@ -17,6 +17,8 @@ describe('a terminal', () => {
       { isTerminal: true, width: 80, isColor: false },
     ],
     [{ columns: 80 }, {}, { isTerminal: false, width: 200, isColor: false }],
+    [{}, { COLUMNS: '110' }, { isTerminal: false, width: 110, isColor: false }],
+    [{}, { COLUMNS: 'wide' }, { isTerminal: false, width: 200, isColor: false }],
     [{}, { FORCE_COLOR: '1' }, { isTerminal: false, width: 200, isColor: true }],
     [{}, { FORCE_COLOR: '1', NO_COLOR: '1' }, { isTerminal: false, width: 200, isColor: false }],
   ])('%j with %j', (stream, env, expected) => {

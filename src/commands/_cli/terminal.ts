@@ -38,19 +38,24 @@ export const colorPaint: Paint = (style, text) => {
   return names.reduce((shown, name) => chalk[name](shown), text);
 };
 
-/** Looks at a stream and at NO_COLOR, FORCE_COLOR and TERM. */
+/** Looks at a stream and at NO_COLOR, FORCE_COLOR, TERM and, without a terminal, COLUMNS. */
 export function describeTerminal(
   stream: { readonly isTTY?: boolean; readonly columns?: number },
   env: NodeJS.ProcessEnv = process.env,
 ): Terminal {
   const isTerminal = stream.isTTY ?? false;
   // A terminal that does not tell says 0.
-  const columns = isTerminal ? stream.columns || TERMINAL_WIDTH : PIPE_WIDTH;
+  const columns = isTerminal ? stream.columns || TERMINAL_WIDTH : pipeWidth(env);
   return {
     isTerminal,
     width: Math.max(WIDTH_MIN, columns),
     paint: hasColor(isTerminal, env) ? colorPaint : plainPaint,
   };
+}
+
+/** Who exports COLUMNS wants a page of that width, for a document or a mail. */
+function pipeWidth(env: NodeJS.ProcessEnv): number {
+  return /^[1-9]\d{0,3}$/u.test(env['COLUMNS'] ?? '') ? Number(env['COLUMNS']) : PIPE_WIDTH;
 }
 
 function hasColor(isTerminal: boolean, env: NodeJS.ProcessEnv): boolean {

@@ -1,17 +1,13 @@
-import { partitionOfKey } from '../../../../engine/queue/partition-of-key.js';
 import type { Fault } from '../../../../engine/generate/fault/fault.js';
 import { faultOf, runShop, smallSpec } from '../../../../engine/generate/testing/run-shop.js';
 import type { Truth, TruthFact } from '../../../../engine/generate/truth.js';
 import type { Event } from '../../../../engine/model/event.js';
-import { BACKFILL_HEADER } from '../../../../engine/model/limit.js';
 import type { AnswerRange } from '../../../../engine/model/question/answer.js';
-import type { QueueRecord } from '../../../../engine/model/queue-record.js';
 import { createRandom, type Random } from '../../../../engine/model/random.js';
-import { runOf } from '../../../../engine/model/record-run.js';
 import { parseInstant } from '../../../../engine/time/instant.js';
 import { UTC } from '../../../../engine/time/zone.js';
 import type { Store } from '../../../../store/clickhouse/store.js';
-import { createChunkStore } from '../../../../store/write/chunk-store.js';
+import { ShopTopic } from './shop-topic.js';
 
 /** One event as the store must have it. */
 export interface OracleEvent {
@@ -34,7 +30,6 @@ export interface ShopCase {
 }
 
 const TOPIC = 'oracle';
-const PARTITION_COUNT = 3;
 const DAY_MS = 24 * 60 * 60 * 1000;
 const MINUTE_MS = 60_000;
 const NS_PER_MS = 1_000_000n;
@@ -69,55 +64,27 @@ const FAULTS: readonly (readonly [chance: number, input: Readonly<Record<string,
  * over all shards, some chunks twice. Everything follows from the seeds.
  */
 export async function storeShopCases(store: Store, seeds: readonly number[]): Promise<ShopCase[]> {
-  const chunkStore = createChunkStore(store);
-  const signal = new AbortController().signal;
-  const next = new Array<number>(PARTITION_COUNT).fill(0);
+  const topic = new ShopTopic(store, TOPIC);
   const cases: ShopCase[] = [];
   for (let at = 0; at < seeds.length; at += SEEDS_A_CHUNK) {
     const random = createRandom(at + 1);
     const made = seeds
       .slice(at, at + SEEDS_A_CHUNK)
-      .map((seed, index) => ({ seed, ...runCase(seed, at + index) }));
+      .map((seed, index) => ({ seed, ...runCase(seed, at + index), events: [] as OracleEvent[] }));
     const sendings = shuffled(
-      made.flatMap(({ run }, of) => run.sendings.map((sending) => ({ sending, of }))),
+      made.flatMap(({ run, events }) => run.sendings.map((sending) => ({ sending, events }))),
       random,
     );
-    const events = made.map((): OracleEvent[] => []);
-    const records = Array.from({ length: PARTITION_COUNT }, (): QueueRecord[] => []);
-    for (const { sending, of } of sendings) {
-      const key = Buffer.from(sending.key);
-      const partition = partitionOfKey(key, PARTITION_COUNT);
-      const offset = next[partition]!++;
-      const value = Buffer.from(sending.value);
-      records[partition]!.push({
-        offset: BigInt(offset),
-        timestampMs: sending.sendMs,
-        key,
-        value,
-        headers: { [BACKFILL_HEADER]: '1' },
-      });
-      const event = parseEvent(value);
-      if (event !== undefined) events[of]!.push({ event, tsNs: nsOf(event), partition, offset });
-    }
-    for (const [partition, own] of records.entries()) {
-      const first = own[0]?.offset;
-      const last = own.at(-1)?.offset;
-      if (first === undefined || last === undefined) continue;
-      const shard = partition % store.shardCount;
-      const chunk = { topic: TOPIC, epoch: 1, partition, first, last, shard, runs: [runOf(own)] };
-      await chunkStore.writeChunk(chunk, signal);
-      if (random.integerBelow(RESENT_EVERY) === 0) await chunkStore.writeChunk(chunk, signal);
-    }
-    cases.push(
-      ...made.map(({ seed, run, range, faults }, index) => ({
-        seed,
-        range,
-        faults,
-        events: events[index]!,
-        facts: run.facts,
-        truth: run.truth,
-      })),
+    const placed = await topic.write(
+      sendings.map(({ sending }) => sending),
+      () => random.integerBelow(RESENT_EVERY) === 0,
     );
+    for (const [index, { sending, events }] of sendings.entries()) {
+      const event = parseEvent(Buffer.from(sending.value));
+      if (event !== undefined) events.push({ event, tsNs: nsOf(event), ...placed[index]! });
+    }
+    for (const { run, ...rest } of made)
+      cases.push({ ...rest, facts: run.facts, truth: run.truth });
   }
   return cases;
 }
