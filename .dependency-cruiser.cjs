@@ -42,7 +42,7 @@ module.exports = {
       from: { path: '^src/engine/scenario/', pathNot: '\\.test\\.ts$' },
       to: {
         path: '^src/engine/',
-        pathNot: '^src/engine/(model|scenario|generate|filter|time|verify)/',
+        pathNot: '^src/engine/(model|scenario|generate|filter|time|verify|question|expression)/',
       },
     },
     {

@@ -7,10 +7,14 @@ import type { StoryResult } from '../../engine/scenario/result/story-result.js';
 import { runStory } from '../../engine/scenario/run-story.js';
 import { storySchema, type Story } from '../../engine/scenario/story/story.js';
 import { openStore, type Store } from '../../store/clickhouse/store.js';
+import { compileJourneys, SHOP_JOURNEYS } from '../../engine/journey/journeys.js';
 import { createStoryStore } from '../../store/scenario/story-store.js';
 import { createVerifyStore } from '../../store/verify/verify-store.js';
 import { startTestContext } from '../_cli/testing/test-context.js';
 import { runAtbd } from '../_cli/testing/run-atbd.js';
+
+/** Stories are about the shop. */
+const journeys = compileJourneys(SHOP_JOURNEYS);
 
 /** The last expectation waits until a worker on a slow machine has stored all; a row that is gone comes in no time. */
 function storyOf(within: readonly [string, string, string]) {
@@ -53,7 +57,7 @@ async function play(story: Story, { isLossy }: { isLossy: boolean }): Promise<St
         disturb: () => Promise.reject(new Error('nothing to disturb')),
       },
       store: {
-        ...createStoryStore(reader, DEFAULT_TOPIC),
+        ...createStoryStore(reader, { topic: DEFAULT_TOPIC, journeys }),
         ...verifyStore,
         async listPartitions(topic, signal) {
           if (isLossy) await loseOneRow(context.testStore.store);

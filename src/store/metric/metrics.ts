@@ -1,5 +1,6 @@
 import type { Journeys } from '../../engine/model/question/journeys.js';
 import { MATCH_ALL } from '../../engine/model/filter.js';
+import type { FigureName } from '../../engine/model/question/figures.js';
 import type { Measure, Metric } from './metric.js';
 
 /** Exact sums by currency; adding up currencies would be a number of nothing. A sum of zero is left out. */
@@ -127,4 +128,16 @@ function eventCount(name: string, summary: string): Measure {
 
 function moneyText(sums: string): string {
   return `CAST(mapApply((currency_name, total) -> (currency_name, toString(total)), ${sums}), 'Map(String, String)')`;
+}
+
+/** The metric behind a question for figures. */
+export function metricOf(name: FigureName, journeys: Journeys): Metric {
+  switch (name) {
+    case 'transactions':
+      return transactions(journeys);
+    case 'page-views':
+      return pageViews(journeys);
+    case 'latency':
+      return latency;
+  }
 }

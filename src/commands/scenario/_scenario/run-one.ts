@@ -7,6 +7,7 @@ import { createSimulatedShop } from '../../../engine/scenario/load/simulated-sho
 import { runStory, type StoryNews } from '../../../engine/scenario/run-story.js';
 import type { Story } from '../../../engine/scenario/story/story.js';
 import { openStore } from '../../../store/clickhouse/store.js';
+import { compileJourneys, SHOP_JOURNEYS } from '../../../engine/journey/journeys.js';
 import { createStoryStore } from '../../../store/scenario/story-store.js';
 import { createVerifyStore } from '../../../store/verify/verify-store.js';
 import type { QueueSpec } from '../../_cli/config/config-schema.js';
@@ -15,6 +16,9 @@ import { checkBorrowedQueue, returnBorrowedQueue } from './stack/borrowed-queue.
 import type { FoundStory } from './find-story.js';
 import { Stage } from './stack/stage.js';
 import { StoryStack } from './stack/story-stack.js';
+
+/** Stories are about the shop. */
+const journeys = compileJourneys(SHOP_JOURNEYS);
 
 /** What happens around a story, and in it. */
 export type RunNews =
@@ -115,7 +119,10 @@ async function play(
       groupId: INGEST_GROUP_ID,
       disturb: (chaos, until) => stack.disturb(chaos, until),
     },
-    store: { ...createStoryStore(store, DEFAULT_TOPIC), ...createVerifyStore(store) },
+    store: {
+      ...createStoryStore(store, { topic: DEFAULT_TOPIC, journeys }),
+      ...createVerifyStore(store),
+    },
     clock: systemClock,
     signal,
     onNews,

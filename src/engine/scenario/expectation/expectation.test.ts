@@ -64,6 +64,7 @@ function contextWith(
       countEvents: unasked,
       countDeadLetters: unasked,
       countWhere: unasked,
+      readFigures: unasked,
       countByService: unasked,
       visibleEnds: unasked,
       sampleQueueTimes: unasked,
@@ -111,6 +112,61 @@ describe('counts', () => {
     expect(verdict.isMet).toBe(false);
     expect(verdict.details).toContain(line);
     expect(verdict.command).toMatch(/^atbd query logs .*--from 1970-01-01T00:00:00\.000Z --to /u);
+  });
+});
+
+describe('metrics', () => {
+  const look = (assert: string) =>
+    expectation({
+      kind: 'metrics',
+      of: 'transactions',
+      by: ['status'],
+      where: { service: 'order' },
+      from: '1m',
+      to: '2m',
+      assert,
+    }).check(
+      contextWith({
+        readFigures: ({ range }) =>
+          Promise.resolve({
+            question: 'transactions',
+            range: { fromNs: BigInt(range.fromMs), toNs: BigInt(range.toMs) },
+            columns: [
+              { name: 'status', kind: 'text', summary: '' },
+              { name: 'transactions', kind: 'count', summary: '' },
+            ],
+            rows: [
+              { status: 'paid', transactions: 40 },
+              { status: 'failed', transactions: 7 },
+            ],
+            intervalsNs: [],
+            facts: [],
+            notes: [],
+            source: 'events',
+            missingShards: [],
+          }),
+      }),
+    );
+
+  it('hold when the condition is true for every row', async () => {
+    expect(await look('transactions > 6 || status == "paid"')).toMatchObject({
+      isMet: true,
+      seen: 'true for 2 rows',
+    });
+  });
+
+  it('say for which row it is false, and the command that shows it', async () => {
+    expect(await look('transactions > 7')).toMatchObject({
+      isMet: false,
+      seen: 'false for 1: transactions = 7',
+      command:
+        'atbd query transactions --by status --service order --from 1970-01-01T00:01:00.000Z --to 1970-01-01T00:02:00.000Z',
+    });
+  });
+
+  it('refuse a field that splits nothing, when the story is read', () => {
+    const spec = { kind: 'metrics', of: 'latency', by: ['servce'], assert: 'count > 0' };
+    expect(() => expectation(spec)).toThrow('Did you mean service?');
   });
 });
 

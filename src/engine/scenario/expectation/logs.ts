@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import { parseFilter, type FilterInput } from '../../filter/filter.js';
-import { AtbdError } from '../../model/error.js';
+import { parseFilter } from '../../filter/filter.js';
 import type { StoryTruth } from '../load/story-shop.js';
 import {
   countOrTruth,
@@ -10,29 +9,7 @@ import {
   type ExpectationContext,
   type Verdict,
 } from './expectation.js';
-
-const text = z.string().min(1);
-
-/** A filter as the flags of `query logs` say it. */
-const whereSchema = z
-  .strictObject({
-    words: text.optional().describe('Words of the message, all of which must be there.'),
-    level: text.optional(),
-    service: text.optional(),
-    type: text.optional(),
-    source: text.optional().describe('FILE or FILE:LINE.'),
-    fields: z.array(text).default([]).describe('Conditions as -f takes them: status=ok, amount?'),
-  })
-  .check((context) => {
-    try {
-      parseFilter(toInput(context.value));
-    } catch (error) {
-      if (!(error instanceof AtbdError)) throw error;
-      const { message, hint } = error;
-      context.issues.push({ code: 'custom', input: context.value, message: `${message}. ${hint}` });
-    }
-  });
-type Where = z.output<typeof whereSchema>;
+import { whereFlags, whereInput, whereSchema, type Where } from './where.js';
 
 const rangeSchema = z
   .strictObject({ min: z.int().min(0).optional(), max: z.int().min(0).optional() })
@@ -56,7 +33,7 @@ export const logs = z
   })
   .transform(({ where, count, within: withinMs }): Expectation => ({
     kind: 'logs',
-    title: `logs ${flagsOf(where)}: ${wordsFor(count)}`,
+    title: `logs ${whereFlags(where)}: ${wordsFor(count)}`,
     withinMs,
     check: (context) => checkLogs(where, count, context),
   }));
@@ -68,7 +45,7 @@ async function checkLogs(
   count: Count,
   context: ExpectationContext,
 ): Promise<Verdict> {
-  const seen = await context.store.countWhere(parseFilter(toInput(where)), context.signal);
+  const seen = await context.store.countWhere(parseFilter(whereInput(where)), context.signal);
   const { min = 0, max = Infinity } =
     typeof count === 'object'
       ? count
@@ -78,7 +55,7 @@ async function checkLogs(
     expected:
       min === max ? String(min) : wordsFor({ min, max: max === Infinity ? undefined : max }),
     seen: String(seen),
-    command: `atbd query logs ${flagsOf(where)} ${rangeFlags(context.range)}`,
+    command: `atbd query logs ${whereFlags(where)} ${rangeFlags(context.range)}`,
     details: [],
   };
 }
@@ -118,24 +95,4 @@ function truthCount(where: Where, { sent }: StoryTruth): number {
   const asked = truthKey(where);
   if (asked === undefined) throw new Error('BUG: the schema lets only pass what the truth counts');
   return sent[asked.by].get(asked.key) ?? 0;
-}
-
-function toInput({ words, level, service, type, source, fields }: Where): FilterInput {
-  const list = (value: string | undefined): readonly string[] =>
-    value === undefined ? [] : value.split(',');
-  return {
-    words: words?.split(/\s+/u).filter((word) => word !== '') ?? [],
-    levels: list(level),
-    anyOf: { service: list(service), type: list(type) },
-    ...(source === undefined ? {} : { source }),
-    conditions: fields,
-  };
-}
-
-function flagsOf({ words, level, service, type, source, fields }: Where): string {
-  const flags = Object.entries({ level, service, type, source }).flatMap(([name, value]) =>
-    value === undefined ? [] : [`--${name} ${value}`],
-  );
-  const conditions = fields.map((field) => `-f '${field}'`);
-  return [...(words === undefined ? [] : [words]), ...flags, ...conditions].join(' ');
 }
