@@ -37,14 +37,8 @@ export interface FiguresQuery {
 /** Column of the interval's start in an answer by time. */
 export const TIME_COLUMN = 'time';
 
-/** Puts the question into SQL, over the roll-up where that gives the same answer as the events. */
-export function buildFigures(question: FiguresQuestion): FiguresQuery {
-  const rollup = rollupFor(question);
-  return rollup === null ? overEvents(question) : overRollup(question, rollup);
-}
-
-/** The roll-up that answers exactly; null: only the events do. */
-function rollupFor({ metric, range, by, filter }: FiguresQuestion): RollupName | null {
+/** The roll-up that answers as exactly as the events, where it is complete; null: only the events do. */
+export function rollupFor({ metric, range, by, filter }: FiguresQuestion): RollupName | null {
   const { rollup, measures, whereInRollup } = metric;
   if (rollup === null || !isWholeMinutes(range)) return null;
   if (measures.some(({ fromRollup }) => fromRollup === null)) return null;
@@ -55,7 +49,8 @@ function rollupFor({ metric, range, by, filter }: FiguresQuestion): RollupName |
   return isKept ? rollup : null;
 }
 
-function overEvents(question: FiguresQuestion): FiguresQuery {
+/** Puts the question into SQL over the events. */
+export function overEvents(question: FiguresQuestion): FiguresQuery {
   const { metric, range } = question;
   const params = new SqlParams();
   return assemble(question, {
@@ -74,7 +69,8 @@ function overEvents(question: FiguresQuestion): FiguresQuery {
 
 const NS_PER_SECOND = 1_000_000_000n;
 
-function overRollup(question: FiguresQuestion, rollup: RollupName): FiguresQuery {
+/** Puts the question into SQL over a roll-up. */
+export function overRollup(question: FiguresQuestion, rollup: RollupName): FiguresQuery {
   const { metric, range } = question;
   const params = new SqlParams();
   return assemble(question, {

@@ -21,7 +21,7 @@ export function transactions({ spec, transactions: where }: Journeys): Metric {
     summary: 'Business transactions that came to an end, and the money in them.',
     where,
     whereInRollup: where,
-    rollup: null,
+    rollup: 'traffic_1m',
     measures: [
       eventCount('transactions', 'Transactions that ended, whichever way.'),
       {
@@ -52,7 +52,7 @@ export function pageViews({ pageViews: where }: Journeys): Metric {
     summary: 'Pages that somebody looked at.',
     where,
     whereInRollup: where,
-    rollup: null,
+    rollup: 'traffic_1m',
     measures: [eventCount('views', 'Page views.')],
   };
 }
@@ -72,7 +72,7 @@ export const latency: Metric = {
     ],
   },
   whereInRollup: MATCH_ALL,
-  rollup: null,
+  rollup: 'requests_1m',
   measures: [
     eventCount('count', 'Requests.'),
     {

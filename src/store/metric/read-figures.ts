@@ -8,11 +8,14 @@ import { defineQuery, type QueryOptions } from '../clickhouse/define-query.js';
 import type { Store } from '../clickhouse/store.js';
 import type { SqlParams } from '../query/sql-params.js';
 import {
-  buildFigures,
+  overEvents,
+  overRollup,
+  rollupFor,
   TIME_COLUMN,
   type FiguresQuery,
   type FiguresQuestion,
 } from './figures-query.js';
+import { rollupCompleteFrom } from './rollup-state.js';
 import { measureColumn, type Metric } from './metric.js';
 
 /** Asks for the figures of a metric. Without `by`, intervals in which nothing happened stand in the answer, too. */
@@ -23,8 +26,11 @@ export async function readFigures(
 ): Promise<Answer> {
   const { metric, range, buckets, by, limit } = question;
   // One more than wanted: whether the answer was cut.
-  const query = buildFigures({ ...question, limit: limit + 1 });
-  const { rows: found, missingShards } = await ask(query)(store, query.params.values, options);
+  const { query, found, missingShards } = await ask(
+    store,
+    { ...question, limit: limit + 1 },
+    options,
+  );
   const rows = found.slice(0, limit).map((row) => query.decode(row));
   const isFilled = buckets !== null && by.length === 0;
   return {
@@ -40,13 +46,35 @@ export async function readFigures(
   };
 }
 
-function ask({ name, sql }: FiguresQuery) {
-  return defineQuery({
-    name,
+type Found = Readonly<Record<string, unknown>>;
+
+interface Asked {
+  readonly query: FiguresQuery;
+  readonly found: readonly Found[];
+  readonly missingShards: readonly number[];
+}
+
+/** Reads the roll-up where it answers exactly. Whether it is complete is asked at the same time: it nearly always is. */
+async function ask(store: Store, question: FiguresQuestion, options: QueryOptions): Promise<Asked> {
+  const rollup = rollupFor(question);
+  if (rollup === null) return run(store, overEvents(question), options);
+  const [answer, completeFrom] = await Promise.all([
+    run(store, overRollup(question, rollup), options),
+    rollupCompleteFrom(store, rollup, options),
+  ]);
+  const isComplete = completeFrom !== null && completeFrom <= question.range.fromNs;
+  return isComplete ? answer : run(store, overEvents(question), options);
+}
+
+async function run(store: Store, query: FiguresQuery, options: QueryOptions): Promise<Asked> {
+  const named = defineQuery({
+    name: query.name,
     params: { parse: (values) => values as SqlParams['values'] },
-    row: { parse: (row) => row as Readonly<Record<string, unknown>> },
-    sql,
+    row: { parse: (row) => row as Found },
+    sql: query.sql,
   });
+  const { rows, missingShards } = await named(store, query.params.values, options);
+  return { query, found: rows, missingShards };
 }
 
 function columnsOf({ metric, buckets, by }: FiguresQuestion): AnswerColumn[] {

@@ -5,7 +5,7 @@ import { AtbdError } from '../../model/error.js';
 import { FIGURE_NAMES } from '../../model/question/figures.js';
 import { assertionVariables, judgeAnswer } from '../../question/assertion.js';
 import { parseDimensions } from '../../question/dimension.js';
-import { durationMs } from '../story/story-value.js';
+import { durationMs } from '../../time/time-schema.js';
 import {
   firstDetails,
   rangeFlags,

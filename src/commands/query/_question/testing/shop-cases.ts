@@ -17,7 +17,7 @@ export interface OracleEvent {
   readonly offset: number;
 }
 
-/** What one seed's shop did, on a day of its own: a question about the case's range sees nothing of another seed. */
+/** What one seed's shop did, in hours of its own: a question about the case's range sees nothing of another seed. */
 export interface ShopCase {
   readonly seed: number;
   /** The run and all that was late. */
@@ -30,15 +30,20 @@ export interface ShopCase {
 }
 
 const TOPIC = 'oracle';
-const DAY_MS = 24 * 60 * 60 * 1000;
 const MINUTE_MS = 60_000;
+
+/** Six cases a day: an insert makes a part of each table for every day that it touches. */
+const SLOT_MS = 4 * 60 * MINUTE_MS;
+
+/** From the slot's beginning: a clock that is wrong by 90 s stays within. */
+const LEAD_MS = 10 * MINUTE_MS;
 const NS_PER_MS = 1_000_000n;
 
-/** Days of the cases begin here, one after the other. */
-const FIRST_DAY_MS = Date.UTC(2025, 2, 1);
+/** The slots of the cases begin here, one after the other. */
+const FIRST_SLOT_MS = Date.UTC(2025, 2, 1);
 
 /** Seeds that travel in one chunk: an insert costs the same whatever its size. */
-const SEEDS_A_CHUNK = 10;
+const SEEDS_A_CHUNK = 20;
 
 /** One chunk in so many is sent a second time. */
 const RESENT_EVERY = 4;
@@ -89,10 +94,11 @@ export async function storeShopCases(store: Store, seeds: readonly number[]): Pr
   return cases;
 }
 
-function runCase(seed: number, day: number) {
+function runCase(seed: number, slot: number) {
   const random = createRandom(seed);
   const minutes = 30 + random.integerBelow(120);
-  const fromMs = FIRST_DAY_MS + day * DAY_MS + 6 * 60 * MINUTE_MS + random.integerBelow(MINUTE_MS);
+  const slotMs = FIRST_SLOT_MS + slot * SLOT_MS;
+  const fromMs = slotMs + LEAD_MS + random.integerBelow(MINUTE_MS);
   const toMs = fromMs + minutes * MINUTE_MS;
   const faults = FAULTS.filter(([chance]) => random.next() < chance).map(([, input]) =>
     faultOf(input),
@@ -108,10 +114,9 @@ function runCase(seed: number, day: number) {
       faults,
     }),
   );
-  const dayMs = FIRST_DAY_MS + day * DAY_MS;
   const range = {
-    fromNs: BigInt(dayMs) * NS_PER_MS,
-    toNs: BigInt(dayMs + DAY_MS) * NS_PER_MS,
+    fromNs: BigInt(slotMs) * NS_PER_MS,
+    toNs: BigInt(slotMs + SLOT_MS) * NS_PER_MS,
   };
   return { run, range, faults };
 }
