@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createMatch } from '../../engine/filter/create-match.js';
 import { parseFilter } from '../../engine/filter/filter.js';
+import { compileWhere } from '../../engine/filter/where/compile-where.js';
 import { compileJourneys, SHOP_JOURNEYS } from '../../engine/journey/journeys.js';
 import { formatAmount, parseAmount } from '../../engine/model/amount.js';
 import { MATCH_ALL, type Filter } from '../../engine/model/filter.js';
@@ -38,6 +39,8 @@ const FILTERS: readonly Filter[] = [
   parseFilter({ anyOf: { service: ['payment', 'order'] } }),
   parseFilter({ conditions: ['status!=ok', 'operation~=^(buy|refund)$'] }),
   parseFilter({ conditions: ['amount?'] }),
+  compileWhere('service in ["payment", "order"] || status.startsWith("t")', { flag: 'test' }),
+  compileWhere('amount >= 20 || duration_ms > 100.5 && level <= "info"', { flag: 'test' }),
 ];
 const ZONES = ['UTC', 'Europe/Berlin', '+05:45'].map(parseZone);
 

@@ -1,4 +1,4 @@
-import { decimalUnits } from '../model/decimal.js';
+import { parseAmount } from '../model/amount.js';
 import {
   lowerAscii,
   splitTokens,
@@ -46,7 +46,11 @@ export function createMatch(filter: Filter): Match {
     case 'number':
       return matchRelation(createReadNumber(filter.field), filter.relation, filter.value);
     case 'decimal':
-      return matchRelation(createReadDecimal(filter.field), filter.relation, unitsOf(filter.value));
+      return matchRelation(
+        createReadDecimal(filter.field),
+        filter.relation,
+        parseAmount(filter.value),
+      );
     case 'time':
       return matchRelation(readTime, filter.relation, filter.ns);
     case 'regex': {
@@ -101,12 +105,6 @@ function relationOf<T extends number | bigint>(relation: Relation): (a: T, b: T)
     case '>=':
       return (a, b) => a >= b;
   }
-}
-
-function unitsOf(value: string): bigint {
-  const units = decimalUnits(value);
-  if (units === undefined) throw new Error(`BUG: no decimal: ${value}`);
-  return units;
 }
 
 function matchPart(field: FieldRef, place: TextPlace, text: string): Match {

@@ -1,4 +1,4 @@
-import { FRACTION_DIGITS_MAX, WHOLE_DIGITS_MAX } from '../model/decimal.js';
+import { FRACTION_DIGITS_MAX, WHOLE_DIGITS_MAX } from '../model/amount.js';
 import { EVENT_FIELDS } from '../model/event.js';
 import { lowerAscii, type FieldRef, type Filter } from '../model/filter.js';
 import { quoteValue } from '../model/visible-text.js';

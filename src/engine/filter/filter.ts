@@ -1,5 +1,5 @@
 import { AtbdError } from '../model/error.js';
-import { decimalUnits, formatDecimal } from '../model/decimal.js';
+import { readAmount, formatAmount } from '../model/amount.js';
 import { EVENT_FIELDS, LEVELS, type Level } from '../model/event.js';
 import { leavesOf, splitTokens, type FieldRef, type Filter } from '../model/filter.js';
 import { nearestName } from '../model/nearest-name.js';
@@ -146,9 +146,9 @@ function equalsCondition(field: FieldRef, value: string): Filter {
     );
   }
   if (type === 'number') return { kind: 'number', field, relation: '=', value: Number(value) };
-  const units = decimalUnits(value);
+  const units = readAmount(value);
   if (units !== undefined) {
-    return { kind: 'decimal', field, relation: '=', value: formatDecimal(units) };
+    return { kind: 'decimal', field, relation: '=', value: formatAmount(units) };
   }
   throw usage(
     `cannot compare ${nameOfField(field)} with ${quoteValue(value)}: it has too many digits`,

@@ -1,4 +1,4 @@
-import { decimalUnits } from '../model/decimal.js';
+import { parseAmount } from '../model/amount.js';
 import { EVENT_FIELDS, type EventField } from '../model/event.js';
 import { lowerAscii, type FieldRef } from '../model/filter.js';
 import type { QueueRecord } from '../model/queue-record.js';
@@ -36,7 +36,7 @@ export function createReadDecimal(field: FieldRef): Read<bigint | undefined> {
   const read = createReadText(field);
   return (event, arrival) => {
     const text = read(event, arrival);
-    return DECIMAL.test(text) ? decimalUnits(text) : undefined;
+    return DECIMAL.test(text) ? parseAmount(text) : undefined;
   };
 }
 

@@ -30,7 +30,7 @@ export type Filter =
       readonly relation: Relation;
       readonly value: number;
     }
-  /** The same of an exact decimal; the value is one as `formatDecimal` writes it. */
+  /** The same of an exact decimal; the value is one as `formatAmount` writes it. */
   | {
       readonly kind: 'decimal';
       readonly field: FieldRef;

@@ -1,5 +1,5 @@
 import type { ASTNode } from '@marcbachmann/cel-js';
-import { decimalUnits, formatDecimal } from '../../model/decimal.js';
+import { readAmount, formatAmount } from '../../model/amount.js';
 import { LEVELS } from '../../model/event.js';
 import { lowerAscii, MATCH_NONE, type Filter, type Relation } from '../../model/filter.js';
 import { quoteValue } from '../../model/visible-text.js';
@@ -182,9 +182,9 @@ function relateDecimal(
 ): Filter {
   const text =
     given.kind === 'number' ? given.digits : given.kind === 'text' ? given.value : undefined;
-  const units = text === undefined ? undefined : decimalUnits(text);
+  const units = text === undefined ? undefined : readAmount(text);
   if (units !== undefined) {
-    return { kind: 'decimal', field, relation, value: formatDecimal(units) };
+    return { kind: 'decimal', field, relation, value: formatAmount(units) };
   }
   throw refuse(
     given.node,
