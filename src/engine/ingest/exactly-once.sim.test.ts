@@ -6,6 +6,7 @@ import { AtbdError } from '../model/error.js';
 import type { GroupPosition, OwnedPartition, QueueRecord } from '../model/queue.js';
 import { recordsOf, runOf } from '../model/record-run.js';
 import { IngestCounters } from './ingest-counters.js';
+import { InsertPace } from './insert-pace.js';
 import { ingestPartition } from './partition-ingest.js';
 
 /** One history: when the process dies, which inserts fail (before or after they took effect), what the log holds. */
@@ -74,6 +75,7 @@ class World {
         limits: { recordsMax, bytesMax: 1_000_000 },
         observer: new IngestCounters(() => undefined),
         partitionCount: 1,
+        pace: new InsertPace(instantClock),
       });
     } catch (error) {
       if (!(error instanceof Crash)) throw error;

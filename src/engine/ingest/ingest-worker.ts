@@ -8,6 +8,7 @@ import {
   INGEST_GROUP_ID,
 } from '../model/limit.js';
 import type { Queue } from '../model/queue.js';
+import { InsertPace } from './insert-pace.js';
 import type { ChunkLimits } from './read-chunk.js';
 import { type IngestObserver, ingestPartition } from './partition-ingest.js';
 
@@ -35,6 +36,7 @@ export async function runIngestWorker(
   { queue, store, clock, observer, topics, limits, sessionTimeoutMs }: IngestWorkerOptions,
   signal: AbortSignal,
 ): Promise<void> {
+  const pace = new InsertPace(clock);
   const partitionCounts = new Map<string, number>();
   for (const topic of topics) partitionCounts.set(topic, await partitionCountOf(queue, topic));
   await using consumer = await queue.createConsumer({
@@ -49,6 +51,7 @@ export async function runIngestWorker(
         store,
         clock,
         observer,
+        pace,
         limits: limits ?? { recordsMax: CHUNK_RECORDS_MAX, bytesMax: CHUNK_BYTES_MAX },
         // Partitions may have been added since the start.
         partitionCount: Math.max(

@@ -4,13 +4,8 @@ import type { AtbdError } from '../model/error.js';
 import type { OwnedPartition } from '../model/queue.js';
 import { resolveEpoch } from './epoch.js';
 import { type Announcement, type ChunkRange, decodeIntent, encodeIntent } from './intent.js';
-import {
-  type ChunkLimits,
-  lingerMsAfter,
-  type ReadAhead,
-  readChunk,
-  readRange,
-} from './read-chunk.js';
+import type { InsertPace } from './insert-pace.js';
+import { type ChunkLimits, type ReadAhead, readChunk, readRange } from './read-chunk.js';
 import { retryUntilDone } from './retry.js';
 
 /** The steps of one chunk, in order. A crash between any two of them loses and doubles nothing. */
@@ -46,6 +41,8 @@ export interface PartitionIngestOptions {
   readonly limits: ChunkLimits;
   readonly observer: IngestObserver;
   readonly partitionCount: number;
+  /** The same for all partitions of a worker. */
+  readonly pace: InsertPace;
 }
 
 /** How long work in flight may go on after the partition was lost or the worker was told to stop. */
@@ -78,8 +75,6 @@ class PartitionIngest {
   #epoch = 0;
   #shard = 0;
   #position = 0n;
-  /** How long the last chunk took to be stored. */
-  #insertMs = 0;
 
   constructor(partition: OwnedPartition, options: PartitionIngestOptions, drain: AbortSignal) {
     this.#partition = partition;
@@ -187,16 +182,20 @@ class PartitionIngest {
     }
   }
 
+  get #name(): string {
+    return `${this.#partition.topic}/${this.#partition.partition}`;
+  }
+
   #read(position: bigint): Promise<ReadAhead | undefined> {
-    const lingerMs = lingerMsAfter(this.#insertMs);
-    return readChunk(this.#partition, position, this.#options.limits, lingerMs);
+    const { limits, pace } = this.#options;
+    return readChunk(this.#partition, position, limits, pace.lingerMs(this.#name));
   }
 
   async #write(chunk: Chunk): Promise<void> {
-    const { clock, store } = this.#options;
+    const { clock, pace, store } = this.#options;
     const beganMs = clock.nowMs();
     await this.#retry(() => store.writeChunk(chunk, this.#drain));
-    this.#insertMs = clock.nowMs() - beganMs;
+    pace.add(this.#name, clock.nowMs() - beganMs);
     this.#options.observer.onStep('written', chunk);
   }
 

@@ -11,33 +11,19 @@ export interface ReadAhead {
   readonly runs: readonly RecordRun[];
 }
 
-/** At low rates a record waits this long for company; it bounds what ingest adds to freshness. */
-const LINGER_MS = 200;
-
-/** However slow the store is, nobody waits longer for company. */
-const LINGER_MS_MAX = 1_000;
-
-/**
- * How long to wait for company after an insert that took `insertMs`. An insert costs the store nearly the same whatever
- * its size, so one that is slow, because the store is busy, gets fewer and larger ones: what waits is visible sooner.
- */
-export function lingerMsAfter(insertMs: number): number {
-  return Math.min(LINGER_MS_MAX, Math.max(LINGER_MS, 2 * insertMs));
-}
-
 /** Enough to send without waiting for more. */
 const BYTES_WORTH_SENDING = 1024 * 1024;
 
 /**
  * The next chunk from the read cursor, which must stand at `position`; undefined when nothing came
- * within the linger time. `first` is the position itself, so that the ranges of a partition
+ * within `lingerMs`. `first` is the position itself, so that the ranges of a partition
  * leave no gap where the log has natural holes.
  */
 export async function readChunk(
   partition: Pick<OwnedPartition, 'read' | 'seek'>,
   position: bigint,
   limits: ChunkLimits,
-  lingerMs: number = LINGER_MS,
+  lingerMs: number,
 ): Promise<ReadAhead | undefined> {
   const taken = new Taken(limits);
   let waitMs = lingerMs;
@@ -54,6 +40,9 @@ export async function readChunk(
   return last === undefined ? undefined : { first: position, last, runs: taken.runs };
 }
 
+/** How long one read of an announced range waits. */
+const RANGE_READ_MS = 200;
+
 /** How often an announced range is read without an answer before its missing tail counts as a natural hole. */
 const EMPTY_READS_MAX = 50;
 
@@ -68,7 +57,7 @@ export async function readRange(
   partition.seek(from);
   let emptyReads = 0;
   while (emptyReads < EMPTY_READS_MAX) {
-    const batch = await partition.read({ waitMs: LINGER_MS });
+    const batch = await partition.read({ waitMs: RANGE_READ_MS });
     if (batch === undefined) {
       emptyReads += 1;
       continue;
