@@ -3,8 +3,8 @@
 -- what cannot be converted stays in attrs under its name and is named in flags.
 --
 -- An insert of few rows costs what the server's analysis of these views costs, about 40 us of processor time a function
--- call, once for each time that an alias is used. Written with the least repetition that we found an insert costs 38 ms
--- instead of 63 (docs/benchmarks.md), so:
+-- call, once for each time that an alias is used. Written with the least repetition that we found an insert costs 40 ms
+-- instead of 60 (docs/benchmarks.md), so:
 --   what is used more than once is a column of `judged`, not an alias: a column costs next to nothing;
 --   tupleElement(e, 'x') and not e.x, which costs five times as much where e is an alias;
 --   lists of names and arrays of columns instead of one condition a field;
