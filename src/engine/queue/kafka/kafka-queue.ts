@@ -20,9 +20,9 @@ import type {
 } from '../../model/queue.js';
 import { kafkaErrorType, toQueueError } from './kafka-error.js';
 import { type Cluster, createCluster } from './kafka-internals.js';
-import { KafkaConsumer } from './kafka-consumer.js';
+import { KafkaConsumer } from './consume/kafka-consumer.js';
 import { KafkaProducer } from './kafka-producer.js';
-import { readPartitions } from './read-partitions.js';
+import { readPartitions } from './consume/read-partitions.js';
 import { fetchTopicMetadata, type TopicMetadata } from './topic-metadata.js';
 
 type KafkaConnection = Extract<QueueConnection, { kind: 'kafka' }>;

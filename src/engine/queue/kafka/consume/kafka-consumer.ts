@@ -1,8 +1,8 @@
-import type { Clock } from '../../model/clock.js';
-import type { OwnedPartition, PartitionRange, QueueConsumer } from '../../model/queue.js';
+import type { Clock } from '../../../model/clock.js';
+import type { OwnedPartition, PartitionRange, QueueConsumer } from '../../../model/queue.js';
 import { type Assignment, type GroupOptions, joinGroup } from './group-member.js';
-import { kafkaErrorType, toQueueError } from './kafka-error.js';
-import type { Cluster } from './kafka-internals.js';
+import { kafkaErrorType, toQueueError } from '../kafka-error.js';
+import type { Cluster } from '../kafka-internals.js';
 import { KafkaPartition } from './kafka-partition.js';
 import { fetchRound } from './partition-fetcher.js';
 

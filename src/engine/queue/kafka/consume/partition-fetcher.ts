@@ -1,7 +1,7 @@
-import type { RecordRun } from '../../model/record-run.js';
+import type { RecordRun } from '../../../model/record-run.js';
 import { type FetchedPartition, fetchRequest } from './fetch-request.js';
-import { kafkaErrorType } from './kafka-error.js';
-import { type Cluster, kafkaError } from './kafka-internals.js';
+import { kafkaErrorType } from '../kafka-error.js';
+import { type Cluster, kafkaError } from '../kafka-internals.js';
 import { decodeBatches } from './record-batch.js';
 
 /** What a fetch is made for; the fetcher asks for its wishes anew with every request. */

@@ -1,5 +1,5 @@
 import kafkajs from 'kafkajs';
-import type { Broker, Cluster, JoinedGroup } from './kafka-internals.js';
+import type { Broker, Cluster, JoinedGroup } from '../kafka-internals.js';
 
 // kafkajs is CommonJS, and Node does not see all of its names.
 const { AssignerProtocol } = kafkajs;

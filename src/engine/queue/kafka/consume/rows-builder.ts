@@ -1,5 +1,5 @@
-import { VALUE_BYTES_MAX } from '../../model/limit.js';
-import type { QueueRecord } from '../../model/queue.js';
+import { VALUE_BYTES_MAX } from '../../../model/limit.js';
+import type { QueueRecord } from '../../../model/queue.js';
 import {
   isBackfill,
   reasonOf,
@@ -7,10 +7,10 @@ import {
   usableTime,
   writeSafeInteger,
   writeText,
-} from '../../model/record-row.js';
-import type { RecordRun } from '../../model/record-run.js';
-import { END_BYTES, MARK, RowRun } from '../row-run.js';
-import type { ByteCursor } from './byte-cursor.js';
+} from '../../../model/record-row.js';
+import type { RecordRun } from '../../../model/record-run.js';
+import { END_BYTES, MARK, RowRun } from '../../row-run.js';
+import type { ByteCursor } from '../byte-cursor.js';
 
 const EMPTY = Buffer.alloc(0);
 const TOMBSTONE = reasonOf(null);

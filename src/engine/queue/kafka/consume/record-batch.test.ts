@@ -1,8 +1,8 @@
 import { createRequire } from 'node:module';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { QueueRecord } from '../../model/queue.js';
-import { encodeRows } from '../../model/record-row.js';
+import type { QueueRecord } from '../../../model/queue.js';
+import { encodeRows } from '../../../model/record-row.js';
 import type { FetchedPartition } from './fetch-request.js';
 import { decodeBatches } from './record-batch.js';
 

@@ -1,5 +1,5 @@
-import { ByteCursor } from './byte-cursor.js';
-import { createEncoder, type ProtocolRequest } from './kafka-internals.js';
+import { ByteCursor } from '../byte-cursor.js';
+import { createEncoder, type ProtocolRequest } from '../kafka-internals.js';
 
 // Fetch (key 1) version 11: the newest that names topics by name and is not "flexible". kafkajs knows it, but makes
 // several objects of every record; here the records stay bytes.

@@ -1,6 +1,6 @@
-import { AtbdError } from '../../model/error.js';
-import type { RecordRun } from '../../model/record-run.js';
-import { ByteCursor } from './byte-cursor.js';
+import { AtbdError } from '../../../model/error.js';
+import type { RecordRun } from '../../../model/record-run.js';
+import { ByteCursor } from '../byte-cursor.js';
 import { decompress } from './codecs.js';
 import type { AbortedTransaction, FetchedPartition } from './fetch-request.js';
 import { RowsBuilder } from './rows-builder.js';

@@ -1,6 +1,11 @@
-import type { PartitionRange, QueueRecord, ReadOptions, RecordBatch } from '../../model/queue.js';
-import { countBefore, type RecordRun, recordsOf } from '../../model/record-run.js';
-import type { Cluster } from './kafka-internals.js';
+import type {
+  PartitionRange,
+  QueueRecord,
+  ReadOptions,
+  RecordBatch,
+} from '../../../model/queue.js';
+import { countBefore, type RecordRun, recordsOf } from '../../../model/record-run.js';
+import type { Cluster } from '../kafka-internals.js';
 import { type FetchTarget, fetchRound } from './partition-fetcher.js';
 
 const FETCH = { waitMs: 100, bytesMin: 1, partitionBytesMax: 4 * 1024 * 1024 };

@@ -1,7 +1,7 @@
-import { AtbdError } from '../../model/error.js';
-import type { GroupPosition, OwnedPartition, PartitionRange } from '../../model/queue.js';
-import { countBefore, type RecordRun } from '../../model/record-run.js';
-import { toQueueError } from './kafka-error.js';
+import { AtbdError } from '../../../model/error.js';
+import type { GroupPosition, OwnedPartition, PartitionRange } from '../../../model/queue.js';
+import { countBefore, type RecordRun } from '../../../model/record-run.js';
+import { toQueueError } from '../kafka-error.js';
 import type { FetchTarget } from './partition-fetcher.js';
 
 export interface KafkaPartitionOptions {
