@@ -45,13 +45,15 @@ export class BatchSender {
     this.#throwFailure();
     if (this.#batch.length === 0) return;
     const batch = this.#batch;
+    // Not the batch itself: once the producer has its bytes, nothing should keep its texts alive.
+    const messageCount = batch.length;
     this.#batch = [];
     this.#batchBytes = 0;
     const sending: Promise<void> = this.#producer
       .send(this.#topic, batch)
       .then(
         () => {
-          this.sentCount += batch.length;
+          this.sentCount += messageCount;
         },
         (error: unknown) => {
           this.#failure ??= { error };

@@ -8,21 +8,46 @@ export function partitionOfKey(key: Uint8Array, partitionCount: number): number 
   return (murmur2(key) & 0x7fffffff) % partitionCount;
 }
 
-/** MurmurHash 2, 32 bits, signed as in Java. */
+/** Keyless messages go to one partition for this many in a row: whole blocks, yet all partitions get some. */
+const KEYLESS_RUN = 512;
+
+/** Where messages without a key go, one after the other. */
+export class KeylessTurn {
+  #count: number;
+
+  /** `start` should differ from producer to producer: short-lived ones must not all begin at partition 0. */
+  constructor(start: number) {
+    this.#count = start * KEYLESS_RUN;
+  }
+
+  next(partitionCount: number): number {
+    const partition = Math.floor(this.#count / KEYLESS_RUN) % partitionCount;
+    this.#count += 1;
+    return partition;
+  }
+}
+
+/** MurmurHash 2, 32 bits, signed as in Java. Byte by byte: to make a DataView of each key took three times as long. */
 export function murmur2(bytes: Uint8Array): number {
   const { length } = bytes;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, length);
   const wordsEnd = length & ~3;
   let hash = SEED ^ length;
-  for (let index = 0; index < wordsEnd; index += 4) {
-    let word = Math.imul(view.getInt32(index, true), MULTIPLIER);
-    word = Math.imul(word ^ (word >>> SHIFT), MULTIPLIER);
-    hash = Math.imul(hash, MULTIPLIER) ^ word;
+  for (let at = 0; at < wordsEnd; at += 4) {
+    const word = Math.imul(wordAt(bytes, at), MULTIPLIER);
+    hash = Math.imul(hash, MULTIPLIER) ^ Math.imul(word ^ (word >>> SHIFT), MULTIPLIER);
   }
-  const rest = length & 3;
-  if (rest > 2) hash ^= view.getUint8(wordsEnd + 2) << 16;
-  if (rest > 1) hash ^= view.getUint8(wordsEnd + 1) << 8;
-  if (rest > 0) hash = Math.imul(hash ^ view.getUint8(wordsEnd), MULTIPLIER);
+  // Up to three bytes are left, and those behind the end count as zero.
+  if (wordsEnd < length) hash = Math.imul(hash ^ wordAt(bytes, wordsEnd), MULTIPLIER);
   hash = Math.imul(hash ^ (hash >>> 13), MULTIPLIER);
   return (hash ^ (hash >>> 15)) | 0;
+}
+
+/** Four bytes, little endian. */
+function wordAt(bytes: Uint8Array, at: number): number {
+  return (
+    (bytes[at] ?? 0) |
+    ((bytes[at + 1] ?? 0) << 8) |
+    ((bytes[at + 2] ?? 0) << 16) |
+    ((bytes[at + 3] ?? 0) << 24)
+  );
 }

@@ -81,6 +81,7 @@ const HELD_US_MAX = (RING_MS / 2) * 1000;
 
 const TYPE_INDEX = new Map<EventType, number>(EVENT_TYPES.map((type, index) => [type, index]));
 const STATUS_INDEX = new Map<Status, number>(STATUSES.map((status, index) => [status, index]));
+const OPENING_BRACE = 0x7b;
 const REQUEST = typeIndexOf('request');
 const LOG = typeIndexOf('log');
 
@@ -217,6 +218,9 @@ export class Emitter {
   }
 
   #send(key: string, saidUs: number, line: string): void {
+    // To look at a text puts its pieces together, at once and where they are still at hand: waiting in twenty pieces it
+    // would be copied twenty times by each collection of garbage (measured: 1 to 2 µs an event of 6 to 8).
+    if (line.charCodeAt(0) !== OPENING_BRACE) throw new Error('BUG: an event is a JSON object');
     if (this.#isPerfect) {
       this.#sendAt(saidUs, key, line);
       return;

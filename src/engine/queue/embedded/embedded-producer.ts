@@ -1,7 +1,7 @@
 import type { Clock } from '../../model/clock.js';
 import { AtbdError } from '../../model/error.js';
 import type { QueueMessage, QueueProducer } from '../../model/queue.js';
-import { partitionOfKey } from '../partition-of-key.js';
+import { KeylessTurn, partitionOfKey } from '../partition-of-key.js';
 import type { LogFile, TopicRow } from './log-file.js';
 import { appendBlock, type PartitionId, tailOf, topicNotFound } from './partition-log.js';
 import { BlockWriter, type RecordBlock } from './record-block.js';
@@ -14,9 +14,6 @@ import type { TailWatch } from './tail-watch.js';
  */
 export const PARTITION_BYTES_MAX = 32 * 1024 ** 3;
 
-/** Keyless messages go to one partition for this many in a row: whole blocks, yet all partitions get some. */
-const KEYLESS_RUN = 512;
-
 /** Appends to the embedded queue; each `send` is one commit, on disk when it resolves. */
 export class EmbeddedProducer implements QueueProducer {
   readonly #file: LogFile;
@@ -24,7 +21,7 @@ export class EmbeddedProducer implements QueueProducer {
   readonly #watch: TailWatch;
   readonly #partitionBytesMax: number;
   readonly #retention: Retention;
-  #keylessCount: number;
+  readonly #keylessTurn: KeylessTurn;
 
   constructor(options: {
     readonly file: LogFile;
@@ -38,8 +35,7 @@ export class EmbeddedProducer implements QueueProducer {
     this.#watch = options.watch;
     this.#partitionBytesMax = options.partitionBytesMax;
     this.#retention = options.retention;
-    // Short-lived producers must not all begin at partition 0.
-    this.#keylessCount = this.#clock.nowMs() * KEYLESS_RUN;
+    this.#keylessTurn = new KeylessTurn(this.#clock.nowMs());
   }
 
   async send(topic: string, messages: readonly QueueMessage[]): Promise<void> {
@@ -71,7 +67,7 @@ export class EmbeddedProducer implements QueueProducer {
     for (const message of messages) {
       const key = typeof message.key === 'string' ? Buffer.from(message.key) : message.key;
       const partition =
-        key === null ? this.#keylessPartition(partitionCount) : partitionOfKey(key, partitionCount);
+        key === null ? this.#keylessTurn.next(partitionCount) : partitionOfKey(key, partitionCount);
       const writer = (writers[partition] ??= new BlockWriter());
       writer.add(message, key, nowMs);
       if (!writer.isFull) continue;
@@ -82,12 +78,6 @@ export class EmbeddedProducer implements QueueProducer {
       if (writer) blocks[partition]?.push(writer.finish());
     }
     return blocks;
-  }
-
-  #keylessPartition(partitionCount: number): number {
-    const partition = Math.floor(this.#keylessCount / KEYLESS_RUN) % partitionCount;
-    this.#keylessCount += 1;
-    return partition;
   }
 
   /** Removes a little more than was added, so that the work per send stays bounded and trimming keeps up. */
