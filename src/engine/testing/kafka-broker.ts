@@ -10,6 +10,8 @@ import { hasPart } from './required-part.js';
 
 const JARS = fileURLToPath(new URL('../../../.cache/kafka', import.meta.url));
 
+const CLASSPATH = `${JARS}/*`;
+
 /** Whether Kafka's jars are here; see hasPart. */
 export function hasKafka(): boolean {
   const isThere = existsSync(JARS) && readdirSync(JARS).some((name) => name.startsWith('kafka_'));
@@ -18,6 +20,12 @@ export function hasKafka(): boolean {
 
 /** A real single-node KRaft broker on loopback, in a temporary folder. */
 export interface KafkaBroker extends AsyncDisposable {
+  /** SIGKILL; resolves when it has ended. */
+  kill(): Promise<void>;
+  /** Starts it again after `kill`, with what it has on disk and at the same address. */
+  restart(): Promise<void>;
+  /** A second broker of the same cluster, which may be killed while the first one goes on. */
+  addBroker(): Promise<AddedBroker>;
   /** host:port of the plain listener. */
   readonly bootstrap: string;
   /** host:port of the listener with TLS and SASL, when asked for. */
@@ -25,6 +33,11 @@ export interface KafkaBroker extends AsyncDisposable {
   readonly pid: number;
   /** Runs one of Kafka's own tools (`org.apache.kafka.tools.…`) with this input. */
   runTool(mainClass: string, args: readonly string[], input?: string): string;
+}
+
+/** A broker that is no controller. */
+export interface AddedBroker extends AsyncDisposable {
+  kill(): Promise<void>;
 }
 
 export interface KafkaBrokerOptions {
@@ -57,57 +70,108 @@ export async function startKafkaBroker(options: KafkaBrokerOptions = {}): Promis
     }),
     { mode: 0o600 },
   );
-  const classpath = `${JARS}/*`;
   const users = secure
     ? ['SCRAM-SHA-256', 'SCRAM-SHA-512'].flatMap((mechanism) => [
         '--add-scram',
         `${mechanism}=[name=${secure.username},password=${secure.password}]`,
       ])
     : [];
-  execFileSync(
-    'java',
-    [
-      ...HEAP,
-      '-cp',
-      classpath,
-      'kafka.tools.StorageTool',
-      'format',
-      '-t',
-      CLUSTER_ID,
-      '-c',
-      'server.properties',
-      ...users,
-    ],
-    { cwd: dir, stdio: 'ignore' },
-  );
-  const broker = spawn('java', [...HEAP, '-cp', classpath, 'kafka.Kafka', 'server.properties'], {
-    cwd: dir,
-    stdio: 'ignore',
-  });
-  const killOnExit = (): void => void broker.kill('SIGKILL');
-  process.on('exit', killOnExit);
-  await untilListening(port!, broker);
-  const bootstrap = `127.0.0.1:${port!}`;
+  const node = await BrokerProcess.start({ dir, port: port!, formatArgs: users });
   return {
-    bootstrap,
+    bootstrap: `127.0.0.1:${port!}`,
     secureBootstrap: secure ? `127.0.0.1:${securePort!}` : undefined,
-    pid: broker.pid!,
+    get pid() {
+      return node.pid;
+    },
     runTool: (mainClass, args, input) =>
-      execFileSync('java', [...HEAP, '-cp', classpath, mainClass, ...args], {
+      execFileSync('java', [...HEAP, '-cp', CLASSPATH, mainClass, ...args], {
         input,
         encoding: 'utf8',
         stdio: ['pipe', 'pipe', 'pipe'],
       }),
-    async [Symbol.asyncDispose]() {
-      process.off('exit', killOnExit);
-      if (broker.exitCode === null && broker.signalCode === null) {
-        const ended = once(broker, 'exit');
-        broker.kill('SIGKILL');
-        await ended;
-      }
-      await rm(dir, { recursive: true, force: true });
-    },
+    kill: () => node.kill(),
+    restart: () => node.run(),
+    addBroker: () => addBroker(controllerPort!),
+    [Symbol.asyncDispose]: () => node[Symbol.asyncDispose](),
   };
+}
+
+async function addBroker(controllerPort: number): Promise<AddedBroker> {
+  const dir = await mkdtemp(join(tmpdir(), 'atbd-kafka-'));
+  const [port] = await freePorts(1);
+  const lines = [
+    'process.roles=broker',
+    'node.id=2',
+    `controller.quorum.voters=1@127.0.0.1:${controllerPort}`,
+    'controller.listener.names=CONTROLLER',
+    `listeners=PLAINTEXT://127.0.0.1:${port!}`,
+    'listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    'inter.broker.listener.name=PLAINTEXT',
+    `log.dirs=${join(dir, 'data')}`,
+  ];
+  await writeFile(join(dir, 'server.properties'), `${lines.join('\n')}\n`);
+  return BrokerProcess.start({ dir, port: port!, formatArgs: [] });
+}
+
+/** One JVM with its folder, which goes with it. */
+class BrokerProcess implements AddedBroker {
+  readonly #dir: string;
+  readonly #port: number;
+  #process: ChildProcess | undefined;
+  readonly #killOnExit = (): void => void this.#process?.kill('SIGKILL');
+
+  private constructor(dir: string, port: number) {
+    this.#dir = dir;
+    this.#port = port;
+    process.on('exit', this.#killOnExit);
+  }
+
+  /** `dir` holds its server.properties. */
+  static async start({
+    dir,
+    port,
+    formatArgs,
+  }: {
+    readonly dir: string;
+    readonly port: number;
+    readonly formatArgs: readonly string[];
+  }): Promise<BrokerProcess> {
+    const format = ['kafka.tools.StorageTool', 'format', '-t', CLUSTER_ID];
+    const config = ['-c', 'server.properties'];
+    execFileSync('java', [...HEAP, '-cp', CLASSPATH, ...format, ...config, ...formatArgs], {
+      cwd: dir,
+      stdio: 'ignore',
+    });
+    const node = new BrokerProcess(dir, port);
+    await node.run();
+    return node;
+  }
+
+  get pid(): number {
+    return this.#process!.pid!;
+  }
+
+  async run(): Promise<void> {
+    this.#process = spawn('java', [...HEAP, '-cp', CLASSPATH, 'kafka.Kafka', 'server.properties'], {
+      cwd: this.#dir,
+      stdio: 'ignore',
+    });
+    await untilListening(this.#port, this.#process);
+  }
+
+  async kill(): Promise<void> {
+    const running = this.#process;
+    if (running?.exitCode !== null || running.signalCode !== null) return;
+    const ended = once(running, 'exit');
+    running.kill('SIGKILL');
+    await ended;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    process.off('exit', this.#killOnExit);
+    await this.kill();
+    await rm(this.#dir, { recursive: true, force: true });
+  }
 }
 
 function properties({

@@ -125,6 +125,23 @@ function describeProduceAndRead(makeQueue: MakeQueue): void {
     );
   });
 
+  it('refuses to send to a topic that is not there', async () => {
+    await using queue = await makeQueue();
+    await using producer = await queue.createProducer();
+    const sending = producer.send(uniqueName('missing'), [{ key: 'k', value: 'v' }]);
+    await expectRejection(sending, 'TOPIC_NOT_FOUND');
+  });
+
+  it('confirms sends of the same key that wait side by side in the order in which they were asked for', async () => {
+    await using queue = await makeQueue();
+    const topic = await makeTopic(queue, 3);
+    await using producer = await queue.createProducer();
+    const values = Array.from({ length: 40 }, (_, index) => String(index));
+    await Promise.all(values.map((value) => producer.send(topic, [{ key: 'k', value }])));
+    const records = [...(await readAll(queue, topic)).values()].flat();
+    expect(records.map(text)).toEqual(values);
+  });
+
   it('finds offsets by time: the first at or after it, the end when there is none', async () => {
     await using queue = await makeQueue();
     const topic = await makeTopic(queue, 1);

@@ -31,6 +31,15 @@ export function kafkaErrorType(error: unknown): string | undefined {
   return undefined;
 }
 
+export function topicNotFound(topic: string, cause?: unknown): AtbdError {
+  return new AtbdError({
+    code: 'TOPIC_NOT_FOUND',
+    message: `cannot find the topic ${JSON.stringify(topic)} in Kafka`,
+    hint: 'Check its name; `atbd ingest` makes the topic it sends to.',
+    cause,
+  });
+}
+
 /** An error of kafkajs as one of ours. kafkajs puts no secret into its messages. */
 export function toQueueError(error: unknown, doing: string): AtbdError {
   if (error instanceof AtbdError) return error;

@@ -12,6 +12,12 @@ export interface Cluster {
   disconnect(): Promise<void>;
   addMultipleTargetTopics(topics: readonly string[]): Promise<void>;
   refreshMetadata(): Promise<void>;
+  /** When what is known is older than METADATA_AGE_MS_MAX. */
+  refreshMetadataIfNecessary(): Promise<void>;
+  /** Forgets the broker and its connections: the next metadata make new ones. */
+  removeBroker(at: { readonly host: string; readonly port: number }): void;
+  /** Every refresh of metadata asks for these, and fails when one of them is not there. */
+  readonly targetTopics: Set<string>;
   findBroker(at: { nodeId: string | number }): Promise<Broker>;
   findControllerBroker(): Promise<Broker>;
   findGroupCoordinator(at: { groupId: string }): Promise<Broker>;
@@ -28,7 +34,16 @@ export interface Cluster {
 }
 
 export interface Broker {
-  readonly connectionPool: { send(request: ProtocolRequest): Promise<unknown> };
+  readonly connectionPool: {
+    readonly host: string;
+    readonly port: number;
+    send(request: ProtocolRequest): Promise<unknown>;
+  };
+  disconnect(): Promise<void>;
+  /** A number for an idempotent producer; any broker gives one. */
+  initProducerId(request: {
+    readonly transactionTimeout: number;
+  }): Promise<{ producerId: string; producerEpoch: number }>;
   joinGroup(request: {
     groupId: string;
     sessionTimeout: number;

@@ -1,13 +1,6 @@
-import kafkajs, {
-  type Admin,
-  type Kafka,
-  type KafkaConfig,
-  type Producer,
-  type SASLOptions,
-} from 'kafkajs';
+import kafkajs, { type Admin, type Kafka, type KafkaConfig, type SASLOptions } from 'kafkajs';
 import { type Clock, systemClock } from '../../model/clock.js';
 import type { QueueConnection, SaslOptions, TlsOptions } from '../../model/connection.js';
-import { AtbdError } from '../../model/error.js';
 import type {
   ConsumerOptions,
   GroupPosition,
@@ -18,10 +11,11 @@ import type {
   RecordBatch,
   TopicDescription,
 } from '../../model/queue.js';
-import { kafkaErrorType, toQueueError } from './kafka-error.js';
+import { kafkaErrorType, topicNotFound, toQueueError } from './kafka-error.js';
 import { type Cluster, createCluster } from './kafka-internals.js';
 import { KafkaConsumer } from './consume/kafka-consumer.js';
-import { KafkaProducer } from './kafka-producer.js';
+import { KafkaBrokerLink } from './produce/broker-link.js';
+import { KafkaProducer } from './produce/kafka-producer.js';
 import { readPartitions } from './consume/read-partitions.js';
 import { fetchTopicMetadata, type TopicMetadata } from './topic-metadata.js';
 
@@ -157,16 +151,14 @@ class KafkaQueue implements Queue {
 
   async createProducer(): Promise<QueueProducer> {
     return this.#trying('connect to Kafka', async () => {
-      const producer: Producer = this.#kafka.producer({
-        idempotent: true,
-        maxInFlightRequests: 1,
-        allowAutoTopicCreation: false,
-        // An idempotent producer that gives up loses its place in the sequence.
-        retry: { ...RETRY, retries: Number.MAX_SAFE_INTEGER },
-      });
-      await (await this.#connectedCluster()).refreshMetadata();
-      await producer.connect();
-      return new KafkaProducer(producer);
+      const link = new KafkaBrokerLink(createCluster(this.#config));
+      try {
+        await link.connect();
+        return new KafkaProducer({ link, identity: await link.newIdentity(), clock: this.#clock });
+      } catch (error) {
+        await link.close();
+        throw error;
+      }
     });
   }
 
@@ -239,11 +231,7 @@ class KafkaQueue implements Queue {
   async #requireTopic(name: string): Promise<TopicMetadata> {
     const metadata = await this.#metadata(name);
     if (metadata !== undefined) return metadata;
-    throw new AtbdError({
-      code: 'TOPIC_NOT_FOUND',
-      message: `cannot find the topic ${JSON.stringify(name)} in Kafka`,
-      hint: 'Check its name; `atbd ingest` makes the topic it sends to.',
-    });
+    throw topicNotFound(name);
   }
 
   async #metadata(name: string): Promise<TopicMetadata | undefined> {

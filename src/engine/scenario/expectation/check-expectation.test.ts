@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { AtbdError } from '../../model/error.js';
 import { checkExpectation } from './check-expectation.js';
 import type { Expectation, ExpectationContext, Verdict } from './expectation.js';
-import { JumpingClock } from '../testing/jumping-clock.js';
+import { JumpingClock } from '../../testing/jumping-clock.js';
 
 /** The context is not looked at by what is asked here, but for its signal. */
 function contextWith(signal: AbortSignal): ExpectationContext {

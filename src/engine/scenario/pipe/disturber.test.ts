@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Chaos } from '../story/chaos.js';
 import { Disturber } from './disturber.js';
 import type { StoryPipe } from './story-pipe.js';
-import { JumpingClock } from '../testing/jumping-clock.js';
+import { JumpingClock } from '../../testing/jumping-clock.js';
 
 const CHAOS: readonly Chaos[] = [
   { kind: 'pause-queue', at: 20_000, for: 3_000 },

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { QueueTimeSample, StoryStore } from '../../model/story-store.js';
 import { FreshnessWatch } from './freshness-watch.js';
-import { JumpingClock } from '../testing/jumping-clock.js';
+import { JumpingClock } from '../../testing/jumping-clock.js';
 
 /** One partition in which the offset `n` is produced at `100 n` and can be seen `delayOf(n)` later. */
 async function measure(recordCount: number, delayOf: (offset: number) => number) {

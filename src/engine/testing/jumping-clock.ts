@@ -1,4 +1,4 @@
-import type { Clock } from '../../model/clock.js';
+import type { Clock } from '../model/clock.js';
 
 /** Time that passes only where somebody sleeps: every sleep jumps to its end, one at a time. */
 export class JumpingClock implements Clock {
