@@ -16,6 +16,8 @@ import { writeStdout } from '../../_cli/stdout.js';
 import { describeTerminal } from '../../_cli/terminal.js';
 import type { AnswerFormat } from './answer-format.js';
 import { checkAssertions } from './check-assertions.js';
+import { LIMIT_DEFAULT } from './question-flags.js';
+import { hiddenColumns } from './render/answer-table.js';
 import { renderAnswer } from './render/render-answer.js';
 
 /** What oclif makes of `questionFlags`, `everyFlag` and `byFlag`. */
@@ -29,7 +31,7 @@ export interface ParsedQuestionFlags extends ParsedFilterFlags, ParsedLimitFlags
   readonly json?: boolean | undefined;
   readonly output: AnswerFormat | undefined;
   readonly measure: string | undefined;
-  readonly limit: number;
+  readonly limit?: number | undefined;
   readonly assert: string[] | undefined;
   readonly every?: string | undefined;
   readonly by?: string | undefined;
@@ -56,17 +58,20 @@ export interface QuestionOptions {
   /** What a question without a time is about, such as `1h`. */
   readonly defaultSince: string;
   readonly defaultBy?: readonly Dimension[];
+  /** Intervals of a chart that does not say `--every`, where the question is best seen over time. */
+  readonly chartEvery?: string;
   readonly ask: (asked: Asked) => Promise<Answer>;
 }
 
 /** Reads the flags, asks, writes the answer to stdout and judges the assertions. Every question about figures goes this way. */
 export async function answerQuestion(
   flags: ParsedQuestionFlags,
-  { signal, defaultSince, defaultBy = [], ask }: QuestionOptions,
+  { signal, defaultSince, defaultBy = [], chartEvery, ask }: QuestionOptions,
 ): Promise<void> {
   const zone = parseZone(flags.tz);
   const format = flags.output ?? (flags.json === true ? 'json' : 'table');
-  const everyMs = flags.every === undefined ? undefined : parseEvery(flags.every);
+  const every = flags.every ?? (format === 'chart' ? chartEvery : undefined);
+  const everyMs = every === undefined ? undefined : parseEvery(every);
   const range = questionRange(timeInput(flags), {
     clock: systemClock,
     zone,
@@ -79,7 +84,7 @@ export async function answerQuestion(
     buckets: everyMs === undefined ? null : bucketsOf(range, everyMs, zone),
     by: flags.by === undefined ? defaultBy : parseDimensions(flags.by),
     filter: await readFilter(flags, []),
-    limit: flags.limit,
+    limit: flags.limit ?? LIMIT_DEFAULT,
     zone,
     nowMs: systemClock.nowMs(),
   };
@@ -94,6 +99,7 @@ export async function answerQuestion(
   const terminal = describeTerminal(process.stdout);
   await writeStdout(renderAnswer(answer, { format, terminal, zone, measure: flags.measure }));
   if (format === 'table' || format === 'chart') explain(answer);
+  if (format === 'table') sayWhatIsHidden(hiddenColumns(answer, terminal, zone));
   reportMissingShards(answer.missingShards, store.shardCount);
   if (flags.assert !== undefined) await checkAssertions(flags.assert, answer);
 }
@@ -104,6 +110,11 @@ function timeInput({ since, from, to }: ParsedQuestionFlags) {
     ...(from === undefined ? {} : { from }),
     ...(to === undefined ? {} : { to }),
   };
+}
+
+function sayWhatIsHidden(names: readonly string[]): void {
+  if (names.length === 0) return;
+  process.stderr.write(`Too wide for this terminal: ${names.join(', ')} (see -o csv or --json)\n`);
 }
 
 /** What a reader must know stands on stderr, so that a table can be piped on. */

@@ -6,12 +6,12 @@ import { timeFlags, zoneFlag } from '../../_cli/time-flags.js';
 import { ANSWER_FORMATS } from './answer-format.js';
 
 /** Rows that a person still scrolls through; more are said to be there. */
-const LIMIT_DEFAULT = 1_000;
+export const LIMIT_DEFAULT = 1_000;
 
 const LIMIT_MAX = 1_000_000;
 
 /** The same for every question whose answer is figures. */
-export const questionFlags = {
+const commonFlags = {
   ...filterFlags,
   ...timeFlags,
   ...zoneFlag,
@@ -28,13 +28,6 @@ export const questionFlags = {
     helpValue: 'NAME',
     helpGroup: 'OUTPUT',
   }),
-  limit: Flags.integer({
-    summary: 'Largest number of rows.',
-    default: LIMIT_DEFAULT,
-    min: 1,
-    max: LIMIT_MAX,
-    helpGroup: 'OUTPUT',
-  }),
   assert: Flags.string({
     summary:
       'Condition in CEL over the columns, true for every row: exit code 1 when it is not; may be given more than once.',
@@ -44,6 +37,21 @@ export const questionFlags = {
     helpGroup: 'OUTPUT',
   }),
 };
+
+/** For questions with as many rows as there are values. */
+export const questionFlags = {
+  ...commonFlags,
+  limit: Flags.integer({
+    summary: 'Largest number of rows.',
+    default: LIMIT_DEFAULT,
+    min: 1,
+    max: LIMIT_MAX,
+    helpGroup: 'OUTPUT',
+  }),
+};
+
+/** For questions with a row for each interval and no more. */
+export const intervalQuestionFlags = commonFlags;
 
 /** For questions that can be answered per interval. */
 export const everyFlag = {

@@ -27,6 +27,10 @@ export interface AnswerColumn {
   readonly kind: CellKind;
   /** One sentence for `describe` and the docs. */
   readonly summary: string;
+  /** A level and no amount, such as users at the same time: of several intervals the largest counts, never their sum. */
+  readonly isLevel?: boolean;
+  /** Left out of a table where the terminal is too narrow for it. */
+  readonly isDetail?: boolean;
 }
 
 export type AnswerRow = Readonly<Record<string, Cell>>;

@@ -52,6 +52,11 @@ function chosenColumn(columns: readonly AnswerColumn[], name: string | undefined
   });
 }
 
+/** Whether several intervals add up. */
+function isAmount({ kind, isLevel = false }: AnswerColumn): boolean {
+  return kind === 'count' && !isLevel;
+}
+
 function isFigure(kind: CellKind): boolean {
   return kind !== 'time' && kind !== 'text' && kind !== 'money' && kind !== 'truth';
 }
@@ -130,7 +135,7 @@ function plotLines(
   const top = cellText(column.kind, most, zone);
   const axisWidth = Math.max(widthOf(top), widthOf(column.name));
   const width = Math.max(1, terminal.width - axisWidth - 2);
-  const fitted = fitToWidth(values, width, column.kind === 'count' ? 'sum' : 'max');
+  const fitted = fitToWidth(values, width, isAmount(column) ? 'sum' : 'max');
   const plot = drawColumns(fitted, { height: PLOT_HEIGHT, width });
   const labels = new Map([
     [0, cellText(column.kind, Math.max(...fitted.map((value) => value ?? 0), 0), zone)],
@@ -159,7 +164,7 @@ function sparkLines(series: readonly Series[], { answer, column, canvas }: Drawi
   const mostWidth = Math.max(...shown.map(({ values }) => widthOf(most(values))), 'max'.length);
   const width = Math.max(1, terminal.width - labelWidth - mostWidth - 2);
   const lines = shown.map(({ label, values }) => {
-    const fitted = fitToWidth(values, width, column.kind === 'count' ? 'sum' : 'max');
+    const fitted = fitToWidth(values, width, isAmount(column) ? 'sum' : 'max');
     const spark = terminal.paint('cyan', drawSparkline(fitted, width));
     return `${fitText(clipText(label, labelWidth), labelWidth)} ${fitText(most(values), mostWidth, 'right')} ${spark}`;
   });

@@ -1,4 +1,10 @@
-import type { Answer, AnswerColumn, CellKind } from '../../../../engine/model/question/answer.js';
+import type {
+  Answer,
+  AnswerColumn,
+  AnswerFact,
+  AnswerRow,
+  CellKind,
+} from '../../../../engine/model/question/answer.js';
 import type { Zone } from '../../../../engine/time/zone.js';
 import type { Terminal } from '../../../_cli/terminal.js';
 import { fitText, widthOf } from '../../../_cli/text-width.js';
@@ -6,29 +12,86 @@ import { cellText } from './cell-text.js';
 
 const GAP = '  ';
 
+const FACT_GAP = '   ';
+
 /** Columns narrower than this say nothing. */
 const TEXT_WIDTH_MIN = 6;
 
-/** Facts, then a line for each row; figures stand right, and texts give way where the terminal is narrow. */
+/**
+ * Facts, then a line for each row; figures stand right. Where the terminal is narrow texts give way, and where that is not enough
+ * the columns of `hiddenColumns` are left out.
+ */
 export function answerTable(answer: Answer, terminal: Terminal, zone: Zone): string {
   const { paint, width } = terminal;
-  const lines = answer.facts.map(
-    ({ name, kind, value }) => `${paint('dim', `${name}:`)} ${cellText(kind, value, zone)}`,
-  );
+  const hidden = hiddenColumns(answer, terminal, zone);
+  const columns = answer.columns.filter(({ name }) => !hidden.includes(name));
+  const lines = factLines(answer.facts, terminal, zone);
   if (answer.rows.length === 0) return lines.map((line) => `${line}\n`).join('');
   const rows = answer.rows.map((row) =>
-    answer.columns.map(({ name, kind }) => cellText(kind, row[name], zone)),
+    columns.map(({ name, kind }) => cellText(kind, row[name], zone)),
   );
-  const titles = answer.columns.map(({ name }) => name);
-  const widths = fitWidths(answer.columns, [titles, ...rows], width);
+  const titles = columns.map(({ name }) => name);
+  const widths = fitWidths(columns, [titles, ...rows], width);
   const draw = (cells: readonly string[]): string =>
     cells
-      .map((cell, at) => fitText(cell, widths[at] ?? 1, sideOf(answer.columns[at]?.kind)))
+      .map((cell, at) => fitText(cell, widths[at] ?? 1, sideOf(columns[at]?.kind)))
       .join(GAP)
       .trimEnd();
   if (lines.length > 0) lines.push('');
   lines.push(paint('bold', draw(titles)), ...rows.map(draw));
   return lines.map((line) => `${line}\n`).join('');
+}
+
+/** As many facts in a line as fit. */
+function factLines(facts: readonly AnswerFact[], { paint, width }: Terminal, zone: Zone): string[] {
+  const lines: string[] = [];
+  let used = Infinity;
+  for (const { name, kind, value } of facts) {
+    const text = cellText(kind, value, zone);
+    const fact = `${paint('dim', `${name}:`)} ${text}`;
+    const factWidth = widthOf(`${name}: ${text}`);
+    used += FACT_GAP.length + factWidth;
+    if (used <= width) {
+      lines.push(`${lines.pop() ?? ''}${FACT_GAP}${fact}`);
+    } else {
+      lines.push(fact);
+      used = factWidth;
+    }
+  }
+  return lines;
+}
+
+/** Details for which the terminal is too narrow, the last one first to go. */
+export function hiddenColumns(answer: Answer, { width }: Terminal, zone: Zone): string[] {
+  const shown = answer.columns.map((column) => ({
+    ...column,
+    width: leastWidth(column, answer.rows, zone),
+  }));
+  const hidden: string[] = [];
+  while (sumOf(shown.map((column) => column.width)) > width) {
+    const at = shown.findLastIndex(({ isDetail }) => isDetail === true);
+    const [left] = at === -1 ? [] : shown.splice(at, 1);
+    if (left === undefined) break;
+    hidden.unshift(left.name);
+  }
+  return hidden;
+}
+
+function leastWidth({ name, kind }: AnswerColumn, rows: readonly AnswerRow[], zone: Zone): number {
+  const widest = rows.reduce(
+    (most, row) => Math.max(most, widthOf(cellText(kind, row[name], zone))),
+    widthOf(name),
+  );
+  return canGiveWay(kind) ? Math.min(widest, TEXT_WIDTH_MIN) : widest;
+}
+
+function canGiveWay(kind: CellKind): boolean {
+  return kind === 'text' || kind === 'money';
+}
+
+/** With the gaps between them. */
+function sumOf(widths: readonly number[]): number {
+  return widths.reduce((sum, each) => sum + each, GAP.length * (widths.length - 1));
 }
 
 function sideOf(kind: CellKind | undefined): 'left' | 'right' {
@@ -46,7 +109,7 @@ function fitWidths(
   const widths = columns.map((_, at) =>
     rows.reduce((most, cells) => Math.max(most, widthOf(cells[at] ?? '')), 1),
   );
-  let over = widths.reduce((sum, each) => sum + each, GAP.length * (widths.length - 1)) - width;
+  let over = sumOf(widths) - width;
   while (over > 0) {
     const widest = widestText(columns, widths);
     if (widest === -1) break;
@@ -59,7 +122,7 @@ function fitWidths(
 function widestText(columns: readonly AnswerColumn[], widths: readonly number[]): number {
   let widest = -1;
   for (const [at, { kind }] of columns.entries()) {
-    const canGive = (kind === 'text' || kind === 'money') && (widths[at] ?? 0) > TEXT_WIDTH_MIN;
+    const canGive = canGiveWay(kind) && (widths[at] ?? 0) > TEXT_WIDTH_MIN;
     if (canGive && (widths[at] ?? 0) > (widths[widest] ?? 0)) widest = at;
   }
   return widest;

@@ -42,6 +42,8 @@ function row(minute: number, service: string, count: number, figures: Figures) {
   return { time: at(minute), service, count, ...rest, amounts: { EUR } };
 }
 
+const NOTHING: Figures = { p99: null, share: 0, memory: 0, EUR: '0' };
+
 function render(format: AnswerCanvas['format'], width = 80, shown: Answer = answer): string {
   const terminal = { isTerminal: false, width, paint: plainPaint };
   return renderAnswer(shown, { format, terminal, zone: UTC, measure: undefined });
@@ -63,6 +65,29 @@ describe('an answer', () => {
   it('fits a narrow terminal by its texts', () => {
     const lines = render('table', 70).trimEnd().split('\n');
     expect(Math.max(...lines.slice(2).map((line) => line.length))).toBeLessThanOrEqual(75);
+  });
+
+  it('leaves details out where the terminal is narrow, the last one first', () => {
+    const detailed = {
+      ...answer,
+      columns: answer.columns.map((column) =>
+        ['p99', 'memory'].includes(column.name) ? { ...column, isDetail: true } : column,
+      ),
+    };
+    const titles = (width: number) => render('table', width, detailed).split('\n')[2];
+    expect(titles(75)).toMatch(/p99 +share +memory/u);
+    expect(titles(65)).toMatch(/p99 +share +amounts/u);
+    expect(titles(55)).toMatch(/count +share +amounts/u);
+  });
+
+  it('has as many facts in a line as fit', () => {
+    const [peak] = answer.facts;
+    const facts = ['one', 'two', 'three'].map((name) => ({ ...peak!, name }));
+    expect(
+      render('table', 40, { ...answer, facts })
+        .split('\n')
+        .slice(0, 3),
+    ).toEqual(['one: 1,234,567   two: 1,234,567', 'three: 1,234,567', '']);
   });
 
   it('is one document in JSON, exact and in UTC', () => {
@@ -110,6 +135,24 @@ describe('an answer', () => {
       "
     `);
   });
+
+  it.each([
+    [false, ['count', '1,851,850']],
+    [true, ['count', '1,234,567']],
+  ])(
+    'draws intervals in one when there are too many: a level (%s) does not add up',
+    (isLevel, first) => {
+      const minutes = Array.from({ length: 80 }, (_, minute) => at(minute));
+      const many = {
+        ...answer,
+        columns: [answer.columns[0]!, { ...answer.columns[2]!, isLevel }],
+        rows: [row(0, '', 1_234_567, NOTHING), row(1, '', 617_283, NOTHING)],
+        intervalsNs: minutes,
+      };
+      const lines = render('chart', 40, many).split('\n');
+      expect([lines[0], lines[1]?.split(' ')[0]]).toEqual(first);
+    },
+  );
 
   it('is a bar for each row without a time', () => {
     const still = { ...answer, intervalsNs: [] };
