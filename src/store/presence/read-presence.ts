@@ -1,0 +1,166 @@
+import type { AnswerRange, AnswerSource } from '../../engine/model/question/answer.js';
+import { z } from 'zod';
+import { defineQuery, type QueryOptions } from '../clickhouse/define-query.js';
+import type { Store } from '../clickhouse/store.js';
+import type { SqlParams } from '../query/sql-params.js';
+import { buildPresence, NEVER_NS, type PresenceQuestion } from './presence-query.js';
+
+/** How many are there at once, at most, and the first moment at which they are. */
+export interface Peak {
+  readonly count: number;
+  readonly atNs: bigint;
+}
+
+/** An interval, and who was there in it. */
+export interface PresenceInterval {
+  readonly startNs: bigint;
+  readonly total: Peak;
+  readonly viewing: Peak;
+  readonly buying: Peak;
+  /** Different users and sessions. */
+  readonly users: number;
+  readonly sessions: number;
+}
+
+export interface Presence {
+  /** As many as were asked for. */
+  readonly intervals: readonly PresenceInterval[];
+  /** At the probe; null: there was none. */
+  readonly probe: { readonly total: number; readonly buying: number } | null;
+  /** First sign of the oldest session in the range that may go on and is not buying yet; null: there is none. */
+  readonly openFirstNs: bigint | null;
+  /** Whether a session is longer than anything that was read. */
+  readonly isCut: boolean;
+  readonly source: AnswerSource;
+  readonly missingShards: readonly number[];
+}
+
+const NS_PER_MS = 1_000_000n;
+const NS_PER_MINUTE = 60_000n * NS_PER_MS;
+
+/**
+ * A session reaches as far as it has signs, and one that begins long before the range may turn buying long after it. So
+ * it is looked for in so many gaps on either side, and where one is not seen whole, in four times as many.
+ */
+const LOOK_GAPS_FIRST = 2n;
+const LOOK_FACTOR = 4n;
+
+/** A robot has one session for ever. What it does further than this from the range says nothing about the range. */
+export const LOOK_NS_MAX = 24n * 60n * NS_PER_MINUTE;
+
+/** Asks who was there; the range of what is read is found here. */
+export async function readPresence(
+  store: Store,
+  question: Omit<PresenceQuestion, 'read'>,
+  options: QueryOptions,
+): Promise<Presence> {
+  const firstLook = lookOf(question.sessions);
+  let look = { before: firstLook, after: firstLook };
+  for (;;) {
+    const read = widened(question.range, look);
+    const asked = { ...question, read };
+    const { answer, cut } = await askOnce(store, asked, options);
+    const next = {
+      before: cut.isBefore ? wider(look.before, firstLook) : look.before,
+      after: cut.isAfter ? wider(look.after, firstLook) : look.after,
+    };
+    if (next.before === look.before && next.after === look.after) return answer;
+    look = next;
+  }
+}
+
+function lookOf({ gapMs, lingerMs }: PresenceQuestion['sessions']): bigint {
+  return LOOK_GAPS_FIRST * BigInt(Math.max(gapMs, lingerMs)) * NS_PER_MS;
+}
+
+function wider(lookNs: bigint, firstNs: bigint): bigint {
+  const most = LOOK_NS_MAX > firstNs ? LOOK_NS_MAX : firstNs;
+  const next = lookNs * LOOK_FACTOR;
+  return next < most ? next : most;
+}
+
+/** Whole minutes, because roll-ups know nothing finer. */
+function widened(
+  { fromNs, toNs }: AnswerRange,
+  { before, after }: { readonly before: bigint; readonly after: bigint },
+): AnswerRange {
+  const from = fromNs - before;
+  const to = toNs + after + NS_PER_MINUTE - 1n;
+  return { fromNs: from - (from % NS_PER_MINUTE), toNs: to - (to % NS_PER_MINUTE) };
+}
+
+async function askOnce(store: Store, question: PresenceQuestion, options: QueryOptions) {
+  const query = buildPresence(question);
+  const { rows, missingShards } = await defineQuery({
+    name: 'users',
+    params: { parse: (values) => values as SqlParams['values'] },
+    row: presenceRow,
+    sql: query.sql,
+    settings: SETTINGS,
+  })(store, query.params.values, options);
+  const openFirstNs = rows.reduce(
+    (least, { open_first_ns: ns }) => (ns < least ? ns : least),
+    NEVER_NS,
+  );
+  const cut = {
+    isBefore: rows.some((row) => row.is_cut_before === 1),
+    isAfter: rows.some((row) => row.is_cut_after === 1),
+  };
+  const answer: Presence = {
+    intervals: rows.map(decodeInterval),
+    probe: probeOf(rows, question.probeNs),
+    openFirstNs: openFirstNs === NEVER_NS ? null : openFirstNs,
+    isCut: cut.isBefore || cut.isAfter,
+    source: query.source,
+    missingShards,
+  };
+  return { answer, cut };
+}
+
+/** Groups and sorts that outgrow this go to disk instead of ending the question. */
+const SPILL_BYTES = 1024 ** 3;
+
+const SETTINGS = {
+  max_bytes_before_external_group_by: SPILL_BYTES,
+  max_bytes_before_external_sort: SPILL_BYTES,
+};
+
+const truth = z.union([z.boolean(), z.number()]).transform(Number);
+
+const presenceRow = z.object({
+  interval_start: z.coerce.bigint(),
+  total_peak: z.coerce.number(),
+  total_at: z.coerce.bigint(),
+  viewing_peak: z.coerce.number(),
+  viewing_at: z.coerce.bigint(),
+  buying_peak: z.coerce.number(),
+  buying_at: z.coerce.bigint(),
+  users: z.coerce.number(),
+  sessions: z.coerce.number(),
+  probe_total: z.coerce.number(),
+  probe_buying: z.coerce.number(),
+  open_first_ns: z.coerce.bigint(),
+  is_cut_before: truth,
+  is_cut_after: truth,
+});
+
+type PresenceRow = z.infer<typeof presenceRow>;
+
+function decodeInterval(row: PresenceRow): PresenceInterval {
+  return {
+    startNs: row.interval_start,
+    total: { count: row.total_peak, atNs: row.total_at },
+    viewing: { count: row.viewing_peak, atNs: row.viewing_at },
+    buying: { count: row.buying_peak, atNs: row.buying_at },
+    users: row.users,
+    sessions: row.sessions,
+  };
+}
+
+/** Only its own interval knows it; elsewhere nobody is there at that moment. */
+function probeOf(rows: readonly PresenceRow[], probeNs: bigint | null): Presence['probe'] {
+  if (probeNs === null) return null;
+  const most = (pick: (row: PresenceRow) => number): number =>
+    rows.reduce((largest, row) => Math.max(largest, pick(row)), 0);
+  return { total: most((row) => row.probe_total), buying: most((row) => row.probe_buying) };
+}

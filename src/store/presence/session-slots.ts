@@ -1,0 +1,112 @@
+import type { Filter } from '../../engine/model/filter.js';
+import type { AnswerRange, AnswerSource } from '../../engine/model/question/answer.js';
+import type { JourneysSpec } from '../../engine/model/question/journeys.js';
+import { keepsApart } from '../metric/rollup.js';
+import { filterToSql } from '../query/filter-sql.js';
+import type { SqlParams } from '../query/sql-params.js';
+
+/** Which signs of life are read, and what makes sessions of them. */
+export interface SignsOfLife {
+  /** Whole minutes: what is outside is not read. */
+  readonly read: AnswerRange;
+  readonly filter: Filter;
+  readonly sessions: JourneysSpec['sessions'];
+  /** From this moment on the roll-up knows all signs; null: it does not. */
+  readonly rolledUpFromNs: bigint | null;
+}
+
+/** Signs of life, drawn together as far as that changes nothing. */
+export interface SessionSlots {
+  readonly source: AnswerSource;
+  /**
+   * Rows of one key and one slot of time: key, first, last (ns), buying (0 or 1), and who was seen last in it. Shards send them half made, so that what
+   * comes to the initiator grows with sessions and not with events.
+   */
+  readonly sql: string;
+}
+
+const NS_PER_SECOND = 1_000_000_000n;
+const MS_PER_MINUTE = 60_000;
+
+/**
+ * Within a slot no pause is as long as the gap, since the slot is not: of all signs of a key in it, the first and the last tell the
+ * same as all of them. The key of a sign is its session_id, or else its user_id; who it belongs to is the user_id, if there is one.
+ * Both travel as hashes of 128 bits, because texts of any length would make memory a matter of luck.
+ */
+export function sessionSlots(signs: SignsOfLife, params: SqlParams): SessionSlots {
+  return isRolledUp(signs) ? overRollup(signs, params) : overEvents(signs, params);
+}
+
+/** A minute must not be longer than a pause that parts sessions. */
+function isRolledUp({ read, filter, sessions, rolledUpFromNs }: SignsOfLife): boolean {
+  if (rolledUpFromNs === null || read.fromNs < rolledUpFromNs) return false;
+  return sessions.gapMs >= MS_PER_MINUTE && keepsApart('sessions_1m', { fields: [], filter });
+}
+
+function overEvents({ read, filter, sessions }: SignsOfLife, params: SqlParams): SessionSlots {
+  const slotNs = params.add('Int64', String(BigInt(sessions.gapMs) * 1_000_000n));
+  return {
+    source: 'events',
+    sql: slotsSql({
+      table: 'events',
+      slot: `intDiv(toUnixTimestamp64Nano(ts), ${slotNs})`,
+      first: 'ts',
+      last: 'ts',
+      buying: params.add('Array(String)', sessions.buyingOperations),
+      conditions: [
+        `ts >= fromUnixTimestamp64Nano(${params.add('Int64', String(read.fromNs))}, 'UTC')`,
+        `ts < fromUnixTimestamp64Nano(${params.add('Int64', String(read.toNs))}, 'UTC')`,
+        filterToSql(filter, params),
+      ],
+    }),
+  };
+}
+
+function overRollup({ read, filter, sessions }: SignsOfLife, params: SqlParams): SessionSlots {
+  // Whole minutes, so that one is never in two slots.
+  const slotS = Math.floor(sessions.gapMs / MS_PER_MINUTE) * 60;
+  return {
+    source: 'rollups',
+    sql: slotsSql({
+      table: 'sessions_1m',
+      slot: `intDiv(toUnixTimestamp(minute), ${params.add('UInt32', slotS)})`,
+      first: 'first',
+      last: 'last',
+      buying: params.add('Array(String)', sessions.buyingOperations),
+      conditions: [
+        `minute >= toDateTime(${params.add('Int64', String(read.fromNs / NS_PER_SECOND))}, 'UTC')`,
+        `minute < toDateTime(${params.add('Int64', String(read.toNs / NS_PER_SECOND))}, 'UTC')`,
+        filterToSql(filter, params),
+      ],
+    }),
+  };
+}
+
+interface SlotParts {
+  readonly table: string;
+  readonly slot: string;
+  readonly first: string;
+  readonly last: string;
+  readonly buying: string;
+  readonly conditions: readonly string[];
+}
+
+function slotsSql({ table, slot, first, last, buying, conditions }: SlotParts): string {
+  const isSign = `session_id != '' OR user_id != ''`;
+  return `
+      SELECT
+        if(session_id != '', ${hashSql('session', 'session_id')}, ${hashSql('user', 'user_id')}) AS sign_key,
+        ${slot} AS slot,
+        toUnixTimestamp64Nano(min(${first})) AS first_ns,
+        toUnixTimestamp64Nano(max(${last})) AS last_ns,
+        max(operation IN ${buying}) AS is_buying,
+        maxIf((toUnixTimestamp64Nano(${last}), ${hashSql('user', 'user_id')}), user_id != '') AS owner_seen
+      FROM ${table}
+      WHERE ${[...conditions, isSign].map((condition) => `(${condition})`).join('\n        AND ')}
+      GROUP BY sign_key, slot`;
+}
+
+/** A hash that no two names share, other than by an accident of 1 in 2^64 for billions of them. */
+function hashSql(what: 'session' | 'user', column: string): string {
+  return `reinterpretAsUInt128(sipHash128('${what}', ${column}))`;
+}
