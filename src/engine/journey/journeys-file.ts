@@ -17,7 +17,11 @@ export interface JourneysFile {
     readonly patience: string;
     readonly abandoned: 'failed' | 'apart';
   };
-  readonly settled: { readonly ok: FileWhere; readonly failed: FileWhere };
+  readonly settled: {
+    readonly ok: FileWhere;
+    readonly failed: FileWhere;
+    readonly refunded: FileWhere;
+  };
   readonly funnel: {
     readonly within: string | null;
     readonly steps: { readonly step: string; readonly where: FileWhere }[];
@@ -38,7 +42,7 @@ export const ABOUT_JOURNEYS = {
   'attempts.patience': 'After a longer pause an attempt begins a chain of its own.',
   'attempts.abandoned':
     'What a chain is that nobody decided before patience ran out: failed, or counted apart.',
-  settled: 'Facts that decide the chain of their order.',
+  settled: 'Facts that decide the chain of their order, or give its money back.',
   funnel: 'Steps on the way to a sale, in their order.',
   'funnel.within': 'Longest time from the first step to any other; null: as long as the visit.',
 } as const;
@@ -63,7 +67,11 @@ export function fileOf(spec: JourneysSpec): JourneysFile {
       patience: durationText(attempts.patienceMs),
       abandoned: attempts.abandoned,
     },
-    settled: { ok: copyOf(settled.ok), failed: copyOf(settled.failed) },
+    settled: {
+      ok: copyOf(settled.ok),
+      failed: copyOf(settled.failed),
+      refunded: copyOf(settled.refunded),
+    },
     funnel: {
       within: funnel.withinMs === null ? null : durationText(funnel.withinMs),
       steps: funnel.steps.map(({ step, where }) => ({ step, where: copyOf(where) })),

@@ -78,6 +78,7 @@ const attempts = z.strictObject({
 const settled = z.strictObject({
   ok: where.default(shop.settled.ok),
   failed: where.default(shop.settled.failed),
+  refunded: where.default(shop.settled.refunded),
 });
 
 const funnel = z.strictObject({

@@ -45,7 +45,7 @@ const spec: fc.Arbitrary<JourneysSpec> = fc.record({
     patienceMs: ms,
     abandoned: fc.constantFrom('failed' as const, 'apart' as const),
   }),
-  settled: fc.record({ ok: where, failed: where }),
+  settled: fc.record({ ok: where, failed: where, refunded: where }),
   funnel: fc.record({
     withinMs: fc.option(ms),
     steps: fc.uniqueArray(fc.record({ step: text, where }), {

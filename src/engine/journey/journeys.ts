@@ -24,7 +24,11 @@ export const SHOP_JOURNEYS: JourneysSpec = {
     patienceMs: 75 * MINUTE_MS,
     abandoned: 'apart',
   },
-  settled: { ok: { type: 'order.paid' }, failed: { type: 'order.failed' } },
+  settled: {
+    ok: { type: 'order.paid' },
+    failed: { type: 'order.failed' },
+    refunded: { type: 'refund.done' },
+  },
   funnel: {
     withinMs: null,
     steps: [
@@ -44,6 +48,7 @@ export function compileJourneys(spec: JourneysSpec): Journeys {
     attempts: whereToFilter(spec.attempts.where),
     settledOk: whereToFilter(spec.settled.ok),
     settledFailed: whereToFilter(spec.settled.failed),
+    refunded: whereToFilter(spec.settled.refunded),
     funnel: spec.funnel.steps.map(({ step, where }) => ({ step, filter: whereToFilter(where) })),
   };
 }

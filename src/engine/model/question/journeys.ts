@@ -30,8 +30,8 @@ export interface JourneysSpec {
     /** What a chain is that nobody decided before patience ran out: a failed one, or counted apart. */
     readonly abandoned: 'failed' | 'apart';
   };
-  /** Facts that decide a chain, by order. */
-  readonly settled: { readonly ok: Where; readonly failed: Where };
+  /** Facts that decide a chain, by order, and those that give its money back. */
+  readonly settled: { readonly ok: Where; readonly failed: Where; readonly refunded: Where };
   readonly funnel: {
     /** Longest time from the first step to any other; null: as long as the visit. */
     readonly withinMs: number | null;
@@ -48,5 +48,6 @@ export interface Journeys {
   readonly attempts: Filter;
   readonly settledOk: Filter;
   readonly settledFailed: Filter;
+  readonly refunded: Filter;
   readonly funnel: readonly { readonly step: string; readonly filter: Filter }[];
 }

@@ -1,0 +1,158 @@
+import { groupBy } from './group-by.js';
+import type { Anomaly } from './anomaly.js';
+import { mergeAdjacent } from './multitude.js';
+import { spreadOf } from './robust.js';
+
+/** A figure over time: `values[i]` belongs to `startsMs[i]`, the history first. */
+export interface Series {
+  /** What is counted, such as `errors`. */
+  readonly what: string;
+  /** Whose, such as `payment`; empty: everybody's. */
+  readonly who: string;
+  /** `count`: of things that happen by chance; `measure`: of anything else, such as milliseconds. */
+  readonly kind: 'count' | 'measure';
+  /** null: nothing was measured. */
+  readonly values: readonly (number | null)[];
+}
+
+export interface SeasonOptions {
+  /** Starts of the intervals, ascending, evenly spaced. */
+  readonly startsMs: readonly number[];
+  readonly everyMs: number;
+  /** Intervals from here on are judged; those before are history. */
+  readonly judgedFromMs: number;
+  /** Milliseconds that local clocks are ahead of UTC at a moment: seasons follow people's days. */
+  readonly offsetMsAt: (utcMs: number) => number;
+}
+
+export interface SeasonVerdict {
+  readonly anomalies: readonly Anomaly[];
+  /** Series that have too little history for any of their intervals. */
+  readonly warmingUp: number;
+}
+
+const HOUR_MS = 3_600_000;
+const HOURS_A_DAY = 24;
+const HOURS_A_WEEK = 7 * HOURS_A_DAY;
+
+/** Earlier days or weeks that must have been seen before anything is called unusual. */
+const SEASONS_MIN = 3;
+
+/** A normal series passes this once in a hundred million intervals. */
+const SCORE_MIN = 6;
+
+/** What happens by chance is never steadier than its root (Poisson), and nothing is steadier than a tenth. */
+const RELATIVE_DEVIATION_MIN = 0.1;
+
+/** Fewer things more or less are nobody's business. */
+const COUNT_DIFFERENCE_MIN = 10;
+
+/**
+ * Intervals whose figure leaves what is usual at this time: median and median absolute deviation of the same hour of
+ * earlier weeks, or of earlier days while there are too few weeks. Without three earlier days it is not judged.
+ */
+export function findUnusual(series: readonly Series[], options: SeasonOptions): SeasonVerdict {
+  const verdicts = series.map((one) => judgeSeries(one, options));
+  return {
+    anomalies: verdicts.flatMap(({ anomalies }) => anomalies),
+    warmingUp: verdicts.filter(({ judged }) => judged === 0).length,
+  };
+}
+
+function judgeSeries(
+  series: Series,
+  options: SeasonOptions,
+): { readonly anomalies: readonly Anomaly[]; readonly judged: number } {
+  const { startsMs, everyMs, judgedFromMs } = options;
+  const first = series.values.findIndex((value) => value !== null && value !== 0);
+  const history = new SeasonHistory(series, options, first);
+  const found: Anomaly[] = [];
+  let judged = 0;
+  for (const [index, startMs] of startsMs.entries()) {
+    const value = series.values[index] ?? null;
+    const usual = startMs < judgedFromMs || value === null ? null : history.usualBefore(index);
+    if (usual !== null && value !== null) {
+      judged += 1;
+      const score = scoreOf(series.kind, value, usual);
+      if (Math.abs(score) >= SCORE_MIN) {
+        const { what, who } = series;
+        const at = { fromMs: startMs, toMs: startMs + everyMs };
+        found.push({
+          kind: 'series',
+          what,
+          who,
+          ...at,
+          seen: value,
+          expected: usual.median,
+          score,
+        });
+      }
+    }
+  }
+  return { anomalies: mergeAdjacent(found), judged };
+}
+
+function scoreOf(
+  kind: Series['kind'],
+  value: number,
+  usual: { readonly median: number; readonly deviation: number },
+): number {
+  const difference = value - usual.median;
+  if (kind === 'count' && Math.abs(difference) < COUNT_DIFFERENCE_MIN) return 0;
+  const floor = kind === 'count' ? Math.sqrt(Math.max(1, usual.median)) : 0;
+  const deviation = Math.max(
+    usual.deviation,
+    floor,
+    RELATIVE_DEVIATION_MIN * Math.abs(usual.median),
+  );
+  return deviation === 0 ? 0 : difference / deviation;
+}
+
+/** Indexes of a series' history by hour of week and hour of day. */
+class SeasonHistory {
+  readonly #series: Series;
+  readonly #hours: readonly number[];
+  readonly #historyEnd: number;
+  readonly #byHourOfWeek: ReadonlyMap<number, readonly number[]>;
+  readonly #byHourOfDay: ReadonlyMap<number, readonly number[]>;
+
+  constructor(
+    series: Series,
+    { startsMs, judgedFromMs, offsetMsAt }: SeasonOptions,
+    first: number,
+  ) {
+    this.#series = series;
+    this.#hours = startsMs.map((ms) => Math.floor((ms + offsetMsAt(ms)) / HOUR_MS));
+    const end = startsMs.findIndex((ms) => ms >= judgedFromMs);
+    this.#historyEnd = end === -1 ? startsMs.length : end;
+    const known = startsMs
+      .map((_, index) => index)
+      // Before its first sign a service was not there: that is no history of nothing happening.
+      .filter((index) => first !== -1 && index >= first && index < this.#historyEnd);
+    this.#byHourOfWeek = groupBy(known, (index) => this.#hour(index) % HOURS_A_WEEK);
+    this.#byHourOfDay = groupBy(known, (index) => this.#hour(index) % HOURS_A_DAY);
+  }
+
+  /** null: warming up. */
+  usualBefore(index: number): { readonly median: number; readonly deviation: number } | null {
+    const hour = this.#hour(index);
+    return (
+      this.#spread(this.#byHourOfWeek.get(hour % HOURS_A_WEEK)) ??
+      this.#spread(this.#byHourOfDay.get(hour % HOURS_A_DAY))
+    );
+  }
+
+  #spread(indexes: readonly number[] = []) {
+    const seasons = new Set(indexes.map((index) => Math.floor(this.#hour(index) / HOURS_A_DAY)));
+    if (seasons.size < SEASONS_MIN) return null;
+    const values = indexes.flatMap((index) => {
+      const value = this.#series.values[index] ?? (this.#series.kind === 'count' ? 0 : null);
+      return value === null ? [] : [value];
+    });
+    return values.length < SEASONS_MIN ? null : spreadOf(values);
+  }
+
+  #hour(index: number): number {
+    return this.#hours[index] ?? 0;
+  }
+}
