@@ -28,6 +28,27 @@ const RETRIES = ['failed', 'failed', 'ok'].map((status, index) => ({
   duration_ms: 10,
 }));
 
+/** An order that is paid an hour later under another op_id; its session has the name of a user, too. */
+const STORY = ['failed', 'ok'].flatMap((status, index) => {
+  const at = (ms: number): string =>
+    new Date(Date.UTC(2026, 10, 17, 10 + index) + ms).toISOString();
+  const facts = {
+    op_id: `story-${index + 1}`,
+    service: 'payment',
+    operation: 'buy',
+    order_id: 'o-story',
+    user_id: 'u-story',
+    status,
+    ...(index === 1 ? { session_id: 's-story' } : {}),
+  };
+  const span_id = `story-span-${index}`;
+  const attempt = { kind: 'record', type: 'payment.attempt', provider: 'acme', attempt: index + 1 };
+  return [
+    { ...facts, ts: at(0), kind: 'span', type: 'request', span_id, duration_ms: 200 },
+    { ...facts, ts: at(150), span_id, ...attempt, amount: '9.99', currency: 'EUR' },
+  ];
+});
+
 let testStore: TestStore;
 let home: string;
 
@@ -60,6 +81,10 @@ beforeAll(async () => {
   await writeEvents(testStore.store, events.slice(0, 8), { topic: 'events', shard: 0 });
   await writeEvents(testStore.store, events.slice(8), { topic: 'events', shard: 1, partition: 1 });
   await writeEvents(testStore.store, RETRIES, { topic: 'retries', shard: 1 });
+  await writeEvents(testStore.store, STORY.slice(0, 2), { topic: 'story', shard: 0 });
+  await writeEvents(testStore.store, STORY.slice(2), { topic: 'story', shard: 1, partition: 1 });
+  const other = { ts: '2026-11-16T10:00:00Z', service: 'shop', op_id: 'other', user_id: 's-story' };
+  await writeEvents(testStore.store, [other], { topic: 'other', shard: 0 });
 });
 
 afterAll(async () => {
@@ -75,6 +100,11 @@ function run(...args: string[]): Promise<Ran> {
       [PASSWORD_ENV]: testStore.connection.password,
     },
   });
+}
+
+interface OrderAnswer {
+  readonly order: Record<string, unknown>;
+  readonly events: readonly Record<string, unknown>[];
 }
 
 interface TraceAnswer {
@@ -154,9 +184,49 @@ describe('atbd query trace', () => {
     expect(code).toBe(0);
   });
 
+  it('tells the story of an order over its actions', async () => {
+    const { stdout, stderr, code } = await run('trace', 'o-story');
+    expect({ stdout, stderr, code }).toMatchSnapshot();
+    const asJson = await run('trace', '--order', 'o-story', '--json');
+    const { order, events } = JSON.parse(asJson.stdout) as OrderAnswer;
+    expect(events.map(({ op_id }) => op_id)).toEqual(['story-1', 'story-1', 'story-2', 'story-2']);
+    expect(order).toMatchSnapshot();
+  });
+
+  it('lists what a user did, newest first, and in JSON always as a list', async () => {
+    const { stdout, stderr, code } = await run('trace', 'u-story', '--limit', '1');
+    expect({ stdout, stderr, code }).toMatchSnapshot();
+    const asJson = await run('trace', '--user', 'u-story', '--json');
+    expect(JSON.parse(asJson.stdout)).toMatchSnapshot();
+  });
+
+  it('shows the action itself where a session has one, and says so when an ID has two meanings', async () => {
+    const { stdout, stderr, code } = await run('trace', 's-story');
+    expect(stdout).toContain('trace     story-2\n');
+    expect(stderr).toBe('Note: the same is also a user_id; flags choose\n');
+    expect(code).toBe(0);
+    const asJson = await run('trace', '--session', 's-story', '--json');
+    expect(JSON.parse(asJson.stdout)).toMatchObject({
+      by: { field: 'session_id', id: 's-story' },
+      actions: [{ opId: 'story-2' }],
+      actionCount: 1,
+      isTruncated: false,
+    });
+  });
+
   it.each([
-    ['nope', 4, 'TRACE_NOT_FOUND', 'cannot find an event with op_id "nope" in the hot data'],
-    ['buy', 4, 'TRACE_NOT_FOUND', 'cannot find an event with op_id "buy" in the hot data'],
+    [
+      'nope',
+      4,
+      'TRACE_NOT_FOUND',
+      'cannot find an event with op_id, order_id, session_id, user_id or span_id "nope" in the hot data',
+    ],
+    [
+      'buy',
+      4,
+      'TRACE_NOT_FOUND',
+      'cannot find an event with op_id, order_id, session_id, user_id or span_id "buy" in the hot data',
+    ],
     ['  ', 2, 'USAGE_INVALID', 'cannot look for an empty ID'],
   ])('ends on the ID %j with exit code %d', async (id, exitCode, code, message) => {
     const ran = await run('trace', id, '--json');
@@ -320,9 +390,14 @@ describe('without one of the shards', () => {
     expect(trace.code).toBe(3);
     const unknown = await run('trace', 'nope');
     expect(unknown.stderr).toContain(
-      'cannot say whether there is an event with op_id "nope": shard 1 did not answer',
+      'cannot say whether there is an event with op_id, order_id, session_id, user_id or span_id "nope": shard 1 did not answer',
     );
     expect(unknown.code).toBe(3);
+    const story = await run('trace', 'o-story', '--json');
+    expect(JSON.parse(story.stdout)).toMatchObject({
+      order: { actionCount: 1, missingShards: [1] },
+    });
+    expect(story.code).toBe(3);
   });
 
   it.each([

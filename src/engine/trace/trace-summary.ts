@@ -1,4 +1,5 @@
 import type { Event } from '../model/event.js';
+import { FAILED_STATUS_PATTERN } from '../model/failed-status.js';
 import { compareStoredEvents, type StoredEvent } from '../model/stored-event.js';
 import { spanLengthNs } from './span.js';
 
@@ -41,8 +42,7 @@ export function problemOf(event: Event): 'error' | 'failure' | 'warning' | undef
   return event.level === 'warn' ? 'warning' : undefined;
 }
 
-/** Business words, OpenTelemetry's, and HTTP's own failures. */
-const FAILED_STATUS = /^(?:failed|failure|timeout|error|status_code_error|5\d\d)$/iu;
+const FAILED_STATUS = new RegExp(FAILED_STATUS_PATTERN, 'iu');
 
 /** Summarises the events of an action; there is at least one. */
 export function summarizeTrace(events: readonly StoredEvent[]): TraceSummary {
@@ -84,6 +84,9 @@ function summarizeServices(events: readonly StoredEvent[]): ServiceSummary[] {
 /** A silence of less than this part of the whole is not where the time went. */
 const LONG_GAP_SHARE = 0.1;
 
+/** A shorter silence is one that nobody waits through, however short the action. */
+const LONG_GAP_NS_MIN = 50_000_000n;
+
 /** More than these are a slow action, not an action with gaps. */
 const LONG_GAPS_MAX = 3;
 
@@ -93,7 +96,7 @@ function findLongGaps(events: readonly StoredEvent[], durationNs: bigint): Trace
     const before = events[index - 1];
     if (before === undefined) continue;
     const gapNs = after.tsNs - before.tsNs;
-    if (gapNs === 0n || Number(gapNs) < LONG_GAP_SHARE * Number(durationNs)) continue;
+    if (gapNs < LONG_GAP_NS_MIN || Number(gapNs) < LONG_GAP_SHARE * Number(durationNs)) continue;
     gaps.push({ gapNs, before, after });
   }
   // At most ten are that long.

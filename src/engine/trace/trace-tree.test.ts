@@ -136,7 +136,30 @@ describe('a trace summary', () => {
         { name: 'b', eventCount: 3, problemCount: 3 },
       ],
       firstProblem: { event: { message: 'first' } },
-      longGaps: [{ gapNs: 5_000_000n }, { gapNs: 2_000_000n }],
+      longGaps: [],
     });
   });
+
+  it.each([
+    [
+      [0, 100, 400, 1000],
+      [600, 300, 100],
+    ],
+    [
+      [0, 99, 200, 400, 1000],
+      [600, 200, 101],
+    ],
+    [[0, 49, 100], [51]],
+    [
+      [0, 200, 400, 600, 800, 1000],
+      [200, 200, 200],
+    ],
+    [[7], []],
+  ])(
+    'names of moments %j the silences of %j ms: long ones, a tenth of the whole, at most three',
+    (moments, expected) => {
+      const { longGaps } = summarizeTrace(storedEventsOf(moments.map((at) => ({ at }))));
+      expect(longGaps.map(({ gapNs }) => Number(gapNs) / 1e6)).toEqual(expected);
+    },
+  );
 });

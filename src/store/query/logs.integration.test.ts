@@ -10,7 +10,7 @@ import { writeEvents } from '../testing/write-events.js';
 import { decodeCursor, encodeCursor } from './log-cursor.js';
 import type { LogQuestion } from './log-query.js';
 import { readLogs } from './logs.js';
-import { readTrace } from './trace.js';
+import { readTrace } from './trace/read-trace.js';
 
 let testStore: TestStore;
 beforeAll(async () => {
@@ -459,11 +459,11 @@ describe('a trace', () => {
       await writeEvents(testStore.store, events, { topic: 'trace', shard, partition: shard });
     }
     await using store = openStore(testStore.reader);
-    const { events, eventCount } = await readTrace(store, { id: 'op-1', limit: 100 }, {});
+    const { events, eventCount } = await readTrace(store, { ids: ['op-1'], limit: 100 }, {});
     expect(eventCount).toBe(12);
     const times = events.map(({ tsNs }) => tsNs);
     expect(times).toEqual(times.toSorted((a, b) => (a < b ? -1 : 1)));
-    expect(await readTrace(store, { id: 'op-1', limit: 5 }, {})).toEqual({
+    expect(await readTrace(store, { ids: ['op-1'], limit: 5 }, {})).toEqual({
       events: events.slice(0, 5),
       eventCount: 12,
     });
@@ -475,11 +475,11 @@ describe('a trace', () => {
     ),
   )('of the ID %j is that one only', async (_start, id) => {
     await using store = openStore(testStore.reader);
-    expect((await readTrace(store, { id, limit: 10 }, {})).events).toEqual([]);
+    expect((await readTrace(store, { ids: [id], limit: 10 }, {})).events).toEqual([]);
     await writeEvents(testStore.store, [{ ts: `${DAY}T11:00:00Z`, op_id: id }], {
       topic: `id-${id.slice(0, 20)}`,
     });
-    const { events } = await readTrace(store, { id, limit: 10 }, {});
+    const { events } = await readTrace(store, { ids: [id], limit: 10 }, {});
     expect(events.map(({ event }) => event.op_id)).toEqual([id]);
   });
 });

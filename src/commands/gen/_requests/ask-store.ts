@@ -5,7 +5,7 @@ import type { Store } from '../../../store/clickhouse/store.js';
 import { readLogs } from '../../../store/query/logs.js';
 import { serviceFigures } from '../../../store/query/service-figures.js';
 import type { StreamOptions } from '../../../store/query/stream-events.js';
-import { readTrace } from '../../../store/query/trace.js';
+import { readTrace } from '../../../store/query/trace/read-trace.js';
 import type { QueryKind } from './load-report.js';
 
 /** What the questions are about. */
@@ -52,7 +52,7 @@ async function ask(
 ): Promise<void> {
   switch (kind) {
     case 'trace':
-      await readTrace(store, { id: opId, limit: TRACE_LIMIT }, options);
+      await readTrace(store, { ids: [opId], limit: TRACE_LIMIT }, options);
       return;
     case 'logs':
       return readPage(store, textFilter('level', ['error', 'fatal']), nowMs, options);

@@ -7,7 +7,7 @@ import { clipText, fitEnd, fitText } from '../../_cli/text-width.js';
 import { nodeText } from './waterfall/node-text.js';
 import { createPen, joinColumns, type Pen } from './waterfall/pen.js';
 import { gapCell, levelCell, offsetOf, serviceCell } from './waterfall/render-row.js';
-import { renderTraceHeader } from './render-trace-header.js';
+import { renderTraceHeader } from './header/render-trace-header.js';
 import type { TraceCanvas, TracePicture } from './trace-picture.js';
 
 /** `10:00:00.123` */
@@ -21,6 +21,11 @@ export function* renderFlat(picture: TracePicture, canvas: TraceCanvas): Generat
   const pen = createPen([picture], canvas);
   yield* renderTraceHeader(picture, pen);
   yield '';
+  yield* flatRows(picture, pen);
+}
+
+/** The events alone, below their titles. */
+export function* flatRows(picture: TracePicture, pen: Pen): Generator<string> {
   const columns = flatColumns(pen);
   yield pen.paint('dim', titleLine(columns, pen));
   const nodes = Array.from(walkTraceTree(picture.roots), ({ node }) => node);

@@ -120,7 +120,7 @@ describe('a drawn trace', () => {
     const row = draw(events, 120).findIndex((line) => line.includes('×120'));
     expect(draw(events, 120).slice(row, row + 2)).toMatchInlineSnapshot(`
       [
-        "0.000        payment ↻     poll ×120: failed ×119, ok 2.39s ◆50%                              ━━━━━━━━━━━━━━━━━━━━━━━━",
+        "0.000        payment ↻     poll ×120: failed ×119, ok 2.39s ◆50%                                ━━━━━━━━━━━━━━━━━━━━━━━━",
         "                           took 1.2s in all, waited 1.19s; 120 events",
       ]
     `);

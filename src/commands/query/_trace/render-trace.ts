@@ -5,7 +5,7 @@ import { fitText, wrapText } from '../../_cli/text-width.js';
 import { CRITICAL_MARK, ODDITY_MARK } from './waterfall/node-text.js';
 import { createPen, joinColumns, type Pen } from './waterfall/pen.js';
 import { renderRow } from './waterfall/render-row.js';
-import { renderTraceHeader } from './render-trace-header.js';
+import { renderTraceHeader } from './header/render-trace-header.js';
 import type { TraceCanvas, TracePicture } from './trace-picture.js';
 
 /** The header, then a line per event in the order of the tree; problems and folded retries take a few. */
@@ -33,7 +33,7 @@ function titleLine({ summary }: TracePicture, { layout, offsets }: Pen): string 
     [layout.level, fitText(layout.level > 1 ? 'level' : ' ', layout.level)],
     [layout.text, fitText('event', layout.text)],
     [layout.timeline, layout.timeline > 0 ? timeline : ''],
-    [layout.source, layout.isShared ? '' : 'source'],
+    [layout.source, layout.isShared ? '' : fitText('source', layout.source)],
   ]);
 }
 

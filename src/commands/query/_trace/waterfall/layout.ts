@@ -41,7 +41,10 @@ export function layOutWaterfall(
   const isWide = width >= TIMELINE_FROM;
   const hasSpans = nodes.some(({ isSpan }) => isSpan);
   const service = Math.min(
-    longest(nodes, ({ stored }) => stored.event.service ?? ''),
+    Math.max(
+      1,
+      longest(nodes, ({ stored }) => stored.event.service ?? ''),
+    ),
     isWide ? 24 : 12,
   );
   const sourceWanted = longest(nodes, ({ stored }) => describeSource(stored.event));
@@ -77,5 +80,5 @@ const NODES_MEASURED = 2000;
 function longest(nodes: readonly TraceNode[], textOf: (node: TraceNode) => string): number {
   return nodes
     .slice(0, NODES_MEASURED)
-    .reduce((width, node) => Math.max(width, widthOf(textOf(node))), 1);
+    .reduce((width, node) => Math.max(width, widthOf(textOf(node))), 0);
 }

@@ -12,21 +12,28 @@ export interface Pen extends TraceCanvas {
   readonly serviceStyles: ReadonlyMap<string, Style>;
 }
 
-/** Chooses columns, units and colours for pictures that are drawn one below the other. */
+/** Chooses columns and colours for pictures that are drawn one below the other, and the unit of the first. */
 export function createPen(pictures: readonly TracePicture[], canvas: TraceCanvas): Pen {
-  const durationsNs = pictures.map(({ summary }) => summary.durationNs);
-  const longestNs = durationsNs.reduce((a, b) => (b > a ? b : a), 0n);
-  const offsets = chooseOffsetFormat(longestNs);
-  const offsetWidth = Math.max(widthOf(offsets.format(longestNs)), widthOf(`+${offsets.unit}`));
   const nodes = pictures.flatMap(({ roots }) =>
     Array.from(walkTraceTree(roots), ({ node }) => node),
   );
+  const offsetWidth = Math.max(...pictures.map(offsetWidthOf));
   return {
     ...canvas,
     layout: layOutWaterfall(nodes, { width: canvas.width, offsetWidth }),
-    offsets,
+    offsets: chooseOffsetFormat(pictures[0]?.summary.durationNs ?? 0n),
     serviceStyles: styleServices(pictures),
   };
+}
+
+/** The same pen for another of its pictures: a purchase may take an hour, and the reservation before it milliseconds. */
+export function penFor({ summary }: TracePicture, pen: Pen): Pen {
+  return { ...pen, offsets: chooseOffsetFormat(summary.durationNs) };
+}
+
+function offsetWidthOf({ summary: { durationNs } }: TracePicture): number {
+  const offsets = chooseOffsetFormat(durationNs);
+  return Math.max(widthOf(offsets.format(durationNs)), widthOf(`+${offsets.unit}`));
 }
 
 /** Colours that mean nothing else here: red, yellow and green stay for what happened. */

@@ -1,32 +1,32 @@
-import { ALL_FIELDS, type StoredEvent } from '../../engine/model/stored-event.js';
-import type { Store } from '../clickhouse/store.js';
-import { selectColumns } from './event-columns.js';
-import { SqlParams } from './sql-params.js';
-import { streamEvents, type EventQuery, type StreamOptions } from './stream-events.js';
+import { ALL_FIELDS, type StoredEvent } from '../../../engine/model/stored-event.js';
+import type { Store } from '../../clickhouse/store.js';
+import { selectColumns } from '../event-columns.js';
+import { SqlParams } from '../sql-params.js';
+import { streamEvents, type EventQuery, type StreamOptions } from '../stream-events.js';
 
-/** The events of an action, oldest first, and how many there are in all. */
+/** The events of an action or of several, oldest first, and how many there are in all. */
 export interface TraceAnswer {
   readonly events: readonly StoredEvent[];
   readonly eventCount: number;
 }
 
-/** All events of one action over all hot data, at most `limit`; the index on op_id says where to look. */
+/** All events of these actions over all hot data, at most `limit`; the index on op_id says where to look. */
 export async function readTrace(
   store: Store,
-  { id, limit }: { readonly id: string; readonly limit: number },
+  { ids, limit }: { readonly ids: readonly string[]; readonly limit: number },
   options: StreamOptions,
 ): Promise<TraceAnswer> {
   const events: StoredEvent[] = [];
   // One more than wanted: only a cut answer is worth the second question.
-  const query = buildTraceQuery(id, limit + 1);
+  const query = buildTraceQuery(ids, limit + 1);
   for await (const stored of streamEvents(store, query, options)) events.push(stored);
   if (events.length <= limit) return { events, eventCount: events.length };
   const { countOfTrace } = await import('./trace-count.js');
-  const { rows } = await countOfTrace(store, { id }, options);
+  const { rows } = await countOfTrace(store, { ids }, options);
   return { events: events.slice(0, limit), eventCount: rows[0]?.eventCount ?? events.length };
 }
 
-function buildTraceQuery(id: string, limit: number): EventQuery {
+function buildTraceQuery(ids: readonly string[], limit: number): EventQuery {
   const params = new SqlParams();
   const columns = selectColumns(ALL_FIELDS, params);
   return {
@@ -34,7 +34,7 @@ function buildTraceQuery(id: string, limit: number): EventQuery {
     sql: `
     SELECT ${columns.sql}
     FROM events
-    WHERE op_id = ${params.add('String', id)}
+    WHERE op_id IN ${params.add('Array(String)', ids)}
     ORDER BY ts, topic, epoch, partition, offset
     LIMIT ${params.add('UInt32', limit)}`,
     params,

@@ -1,0 +1,147 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ActionFact, ChainFact } from '../../engine/generate/truth.js';
+import type { StoredEvent } from '../../engine/model/stored-event.js';
+import { summarizeAction } from '../../engine/trace/summarize-action.js';
+import { readTrace } from '../../store/query/trace/read-trace.js';
+import { summarizeActions } from '../../store/query/trace/summarize-actions.js';
+import { startTestStore, type TestStore } from '../../store/testing/test-store.js';
+import { storeShopCases, type ShopCase } from './_question/testing/shop-cases.js';
+import { orderChain } from './_trace/chain/order-chain.js';
+import type { AskedId } from './_trace/lookup/asked-id.js';
+import { lookUp, type Found } from './_trace/lookup/look-up.js';
+
+const SEEDS = Array.from({ length: 20 }, (_, index) => index + 1);
+const EVERYTHING = 100_000;
+
+/** What was found, if it is of this kind. */
+function expectKind<K extends Found['kind']>(found: Found, kind: K): Found & { kind: K } {
+  expect(found.kind).toBe(kind);
+  return found as Found & { kind: K };
+}
+
+describe.each([1, 3])('looking up actions on %d shards', (shardCount) => {
+  let testStore: TestStore;
+  let cases: ShopCase[];
+  let actions: ActionFact[];
+
+  beforeAll(async () => {
+    testStore = await startTestStore({ shardCount });
+    cases = await storeShopCases(testStore.store, SEEDS);
+    actions = cases
+      .flatMap(({ facts }) => facts)
+      .filter((fact) => fact.kind === 'action')
+      .filter(({ eventCount }) => eventCount > 0);
+  });
+  afterAll(() => testStore[Symbol.asyncDispose]());
+
+  function find(asked: AskedId, actionsMax = EVERYTHING): Promise<Found> {
+    return lookUp(testStore.store, asked, {
+      signal: new AbortController().signal,
+      onMissing: (shards) => {
+        expect(shards).toEqual([]);
+      },
+      onAmbiguous: (fields) => {
+        expect(fields).toEqual([]);
+      },
+      eventsMax: EVERYTHING,
+      actionsMax,
+    });
+  }
+
+  it('finds every action by its op_id, with as many events as were sent', async () => {
+    for (const { opId, eventCount } of actions.filter((_, index) => index % 200 === 0)) {
+      const found = expectKind(await find({ kind: 'any', id: opId }), 'trace');
+      expect([found.opId, found.answer.events.length]).toEqual([opId, eventCount]);
+    }
+  });
+
+  it('tells of an order what the shop did: all its actions, and each attempt to get it paid', async () => {
+    // Orders are counted from one number in each seed, so one number is an order of several shops here.
+    const chains = cases
+      .flatMap(({ facts }) => facts)
+      .filter((fact): fact is ChainFact => fact.kind === 'chain');
+    const ids = [...new Set(chains.map(({ orderId }) => orderId))];
+    const retried = ids.filter((id) =>
+      chains.some(({ orderId, attempts }) => orderId === id && attempts.length > 3),
+    );
+    expect(retried.length).toBeGreaterThan(3);
+    for (const id of [...retried.slice(0, 12), ...ids.slice(0, 3)]) {
+      const found = expectKind(await find({ kind: 'any', id }), 'chain');
+      const chain = orderChain(found.answer.events);
+      const own = actions.filter(({ orderId }) => orderId === id);
+      expect(chain.actions.map(({ summary }) => summary.opId).toSorted()).toEqual(
+        own.map(({ opId }) => opId).toSorted(),
+      );
+      const sums = chain.actions.map(({ summary }) => summary.eventCount);
+      expect(sums.reduce((a, b) => a + b, 0)).toBe(found.answer.eventCount);
+      const told = chain.attempts.map(({ opId, attempt, provider, status }) =>
+        [opId, attempt, provider, status].join(' '),
+      );
+      const happened = chains
+        .filter(({ orderId }) => orderId === id)
+        .flatMap(({ provider, attempts }) =>
+          attempts.map(({ opId, attempt, status }) => [opId, attempt, provider, status].join(' ')),
+        );
+      expect(told.toSorted()).toEqual(happened.toSorted());
+    }
+  });
+
+  it.each(['session_id', 'user_id'] as const)(
+    'lists the actions of a %s, newest first',
+    async (field) => {
+      const idOf = ({ sessionId, userId }: ActionFact) =>
+        field === 'session_id' ? sessionId : userId;
+      const ids = [...new Set(actions.map(idOf))].flatMap((id) => (id === null ? [] : [id]));
+      for (const id of ids.slice(0, 5)) {
+        const found = expectKind(await find({ kind: field, id }), 'list');
+        expect(found.actions.map(({ opId }) => opId).toSorted()).toEqual(
+          actions
+            .filter((action) => idOf(action) === id)
+            .map(({ opId }) => opId)
+            .toSorted(),
+        );
+        const starts = found.actions.map(({ startNs }) => startNs);
+        expect(starts).toEqual(starts.toSorted((a, b) => Number(b - a)));
+        const [newest] = found.actions;
+        const first = expectKind(await find({ kind: field, id }, 1), 'list');
+        expect([first.actions, first.actionCount]).toEqual([[newest], found.actionCount]);
+      }
+    },
+  );
+
+  it('finds the action of a span', async () => {
+    const [action] = actions;
+    const answer = await readTrace(
+      testStore.store,
+      { ids: [action?.opId ?? ''], limit: EVERYTHING },
+      {},
+    );
+    const span = answer.events.find(({ event }) => event.span_id !== undefined)?.event.span_id;
+    const found = await find({ kind: 'any', id: span ?? '' });
+    expect(expectKind(found, 'trace').opId).toBe(action?.opId);
+  });
+
+  it('sums an action up as the events themselves do', async () => {
+    const ids = actions.map(({ opId }) => opId).slice(0, 1000);
+    const { actions: summed } = await summarizeActions(testStore.store, ids, {});
+    const { events } = await readTrace(testStore.store, { ids, limit: EVERYTHING }, {});
+    const byOp = new Map(ids.map((id): [string, StoredEvent[]] => [id, []]));
+    for (const stored of events) byOp.get(stored.event.op_id ?? '')?.push(stored);
+    expect(summed).toHaveLength(ids.length);
+    for (const summary of summed) {
+      expect(summary).toEqual(summarizeAction(summary.opId, byOp.get(summary.opId) ?? []));
+    }
+  });
+
+  it.each([
+    ['quotes', `'"\``],
+    ['a backslash', '\\'],
+    ['a percent sign', '%'],
+    ['an emoji', '😀'],
+    ['a parameter', '{id:String}'],
+    ['a NUL', '\u0000'],
+    ['10 kB', 'x'.repeat(10_000)],
+  ])('finds nothing under an ID of %s, with success', async (_, id) => {
+    expect(await find({ kind: 'any', id })).toEqual({ kind: 'nothing' });
+  });
+});
