@@ -172,6 +172,28 @@ describe('series', () => {
     expect(judge(unmeasured, 8, 'measure')).toEqual({ anomalies: [], warmingUp: 1 });
   });
 
+  it('of something new that somebody known does are found: no error before is history, too', () => {
+    const startsMs = seasonal(8, 1).map((_, at) => at * EVERY_MS);
+    const errors = startsMs.map((_, at) => (at === 7 * 96 + 30 ? 40 : 0));
+    const { anomalies } = findUnusual(
+      [
+        { what: 'events', who: 'cart', kind: 'count', values: seasonal(8, 1) },
+        { what: 'errors', who: 'cart', kind: 'count', values: errors },
+      ],
+      { startsMs, everyMs: EVERY_MS, judgedFromMs: 7 * DAY_MS, offsetMsAt: () => 0 },
+    );
+    expect(anomalies).toMatchObject([{ what: 'errors', seen: 40, expected: 0 }]);
+  });
+
+  it('that are slow show in wider intervals, and once', () => {
+    const values = seasonal(8, 1).map(() => 16);
+    for (let at = 7 * 96 + 40; at < 7 * 96 + 48; at += 1) values[at] = 2;
+    const { anomalies } = judge(values, 8);
+    const fromMs = (7 * 96 + 40) * EVERY_MS;
+    expect(anomalies).toMatchObject([{ fromMs, toMs: fromMs + 8 * EVERY_MS, seen: 16 }]);
+    expect(anomalies[0]!.score).toBeLessThan(-6);
+  });
+
   it('of a few things are left alone', () => {
     const values = seasonal(8, 1).map(() => 0);
     values[7 * 96 + 5] = 9;

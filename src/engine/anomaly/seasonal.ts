@@ -47,24 +47,71 @@ const RELATIVE_DEVIATION_MIN = 0.1;
 /** Fewer things more or less are nobody's business. */
 const COUNT_DIFFERENCE_MIN = 10;
 
+/** Slow troubles show in wider intervals: these many of the narrow ones together. */
+const WIDE_FACTOR = 4;
+
 /**
  * Intervals whose figure leaves what is usual at this time: median and median absolute deviation of the same hour of
- * earlier weeks, or of earlier days while there are too few weeks. Without three earlier days it is not judged.
+ * earlier weeks, or of earlier days while there are too few weeks. Without three earlier days it is not judged. Counts are
+ * judged in wider intervals, too, where the narrow ones said nothing: few things over a long time.
  */
 export function findUnusual(series: readonly Series[], options: SeasonOptions): SeasonVerdict {
-  const verdicts = series.map((one) => judgeSeries(one, options));
+  const narrow = judgeAll(series, options);
+  const wide = widen(series, options);
+  const slow = judgeAll(wide.series, wide.options).anomalies.filter(
+    (anomaly) => !narrow.anomalies.some((other) => isSameTrouble(anomaly, other)),
+  );
+  return { anomalies: [...narrow.anomalies, ...slow], warmingUp: narrow.warmingUp };
+}
+
+function isSameTrouble(a: Anomaly, b: Anomaly): boolean {
+  return a.what === b.what && a.who === b.who && a.fromMs < b.toMs && b.fromMs < a.toMs;
+}
+
+function judgeAll(series: readonly Series[], options: SeasonOptions): SeasonVerdict {
+  const firstSigns = new Map<string, number>();
+  for (const { who, values } of series) {
+    const first = values.findIndex((value) => value !== null && value !== 0);
+    if (first !== -1) firstSigns.set(who, Math.min(first, firstSigns.get(who) ?? first));
+  }
+  const verdicts = series.map((one) => judgeSeries(one, options, firstSigns.get(one.who) ?? -1));
   return {
     anomalies: verdicts.flatMap(({ anomalies }) => anomalies),
     warmingUp: verdicts.filter(({ judged }) => judged === 0).length,
   };
 }
 
+/** Sums of neighbours, for counts; an interval that is not whole is left out. */
+function widen(
+  series: readonly Series[],
+  options: SeasonOptions,
+): { readonly series: readonly Series[]; readonly options: SeasonOptions } {
+  const { startsMs, offsetMsAt } = options;
+  const everyMs = WIDE_FACTOR * options.everyMs;
+  const wide = groupBy([...startsMs.keys()], (index) => {
+    const ms = startsMs[index] ?? 0;
+    return Math.floor((ms + offsetMsAt(ms)) / everyMs);
+  });
+  const groups = [...wide.values()].filter(({ length }) => length === WIDE_FACTOR);
+  return {
+    series: series
+      .filter(({ kind }) => kind === 'count')
+      .map((one) => ({
+        ...one,
+        values: groups.map((group) =>
+          group.reduce((sum, index) => sum + (one.values[index] ?? 0), 0),
+        ),
+      })),
+    options: { ...options, everyMs, startsMs: groups.map(([first = 0]) => startsMs[first] ?? 0) },
+  };
+}
+
 function judgeSeries(
   series: Series,
   options: SeasonOptions,
+  first: number,
 ): { readonly anomalies: readonly Anomaly[]; readonly judged: number } {
   const { startsMs, everyMs, judgedFromMs } = options;
-  const first = series.values.findIndex((value) => value !== null && value !== 0);
   const history = new SeasonHistory(series, options, first);
   const found: Anomaly[] = [];
   let judged = 0;
@@ -127,7 +174,7 @@ class SeasonHistory {
     this.#historyEnd = end === -1 ? startsMs.length : end;
     const known = startsMs
       .map((_, index) => index)
-      // Before its first sign a service was not there: that is no history of nothing happening.
+      // Before its first sign of any kind a service was not there: that is no history of nothing happening.
       .filter((index) => first !== -1 && index >= first && index < this.#historyEnd);
     this.#byHourOfWeek = groupBy(known, (index) => this.#hour(index) % HOURS_A_WEEK);
     this.#byHourOfDay = groupBy(known, (index) => this.#hour(index) % HOURS_A_DAY);

@@ -32,6 +32,13 @@ const WATCHED = [
     sql: 'sum(count)',
   },
   {
+    what: 'attempts',
+    who: 'provider',
+    kind: 'count',
+    where: `type = 'payment.attempt'`,
+    sql: 'sum(count)',
+  },
+  {
     what: 'failed attempts',
     who: 'provider',
     kind: 'count',
@@ -50,8 +57,8 @@ const WATCHED = [
     who: 'service',
     kind: 'measure',
     where: `kind = 'span' AND duration_count > 0`,
-    // Of a handful of requests it is the longest one: no figure to be alarmed by.
-    sql: `if(sum(duration_count) < 20, NULL, quantilesBFloat16Merge(0.5, 0.9, 0.95, 0.99)(duration_quantiles)[3])`,
+    // Of a few requests it is nearly the longest one: no figure to be alarmed by.
+    sql: `if(sum(duration_count) < 100, NULL, quantilesBFloat16Merge(0.5, 0.9, 0.95, 0.99)(duration_quantiles)[3])`,
   },
 ] as const;
 
