@@ -175,6 +175,22 @@ describe('atbd query trace', () => {
     expect({ ...trace, firstProblem: 'see above' }).toMatchSnapshot();
   });
 
+  it('says what else happened around it with --around', async () => {
+    const { stdout, stderr, code } = await run('trace', 'story-1', '--around', '61m');
+    expect(stdout.slice(stdout.indexOf('around'))).toMatchInlineSnapshot(`
+      "around    08:59:00 to 11:01:00, what else happened in these services
+
+      service  container  events  errors  failures  warnings  info  debug
+      payment  1 other         2
+      "
+    `);
+    expect({ stderr, code }).toEqual({ stderr: '', code: 0 });
+    const asJson = await run('trace', 'story-1', '--around', '61m', '--json');
+    expect((JSON.parse(asJson.stdout) as { around: unknown }).around).toMatchSnapshot();
+    const list = await run('trace', 'u-story', '--around', '1m');
+    expect(list.stderr).toContain('Note: --around looks around one action; choose one of these\n');
+  });
+
   it('says when it shows only a part', async () => {
     const { stdout, stderr, code } = await run('trace', 'buy-1', '--limit', '3', '--json');
     const { trace, events } = JSON.parse(stdout) as TraceAnswer;

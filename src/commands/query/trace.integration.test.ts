@@ -1,16 +1,19 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ActionFact, ChainFact } from '../../engine/generate/truth.js';
 import type { StoredEvent } from '../../engine/model/stored-event.js';
+import { placeOf } from '../../engine/model/surroundings.js';
 import { summarizeAction } from '../../engine/trace/summarize-action.js';
 import { readTrace } from '../../store/query/trace/read-trace.js';
 import { summarizeActions } from '../../store/query/trace/summarize-actions.js';
 import { startTestStore, type TestStore } from '../../store/testing/test-store.js';
 import { storeShopCases, type ShopCase } from './_question/testing/shop-cases.js';
+import { askAround } from './_trace/around/ask-around.js';
 import { orderChain } from './_trace/chain/order-chain.js';
 import type { AskedId } from './_trace/lookup/asked-id.js';
 import { lookUp, type Found } from './_trace/lookup/look-up.js';
 
 const SEEDS = Array.from({ length: 20 }, (_, index) => index + 1);
+const MARGIN_NS = 300_000_000_000n;
 const EVERYTHING = 100_000;
 
 /** What was found, if it is of this kind. */
@@ -130,6 +133,49 @@ describe.each([1, 3])('looking up actions on %d shards', (shardCount) => {
     expect(summed).toHaveLength(ids.length);
     for (const summary of summed) {
       expect(summary).toEqual(summarizeAction(summary.opId, byOp.get(summary.opId) ?? []));
+    }
+  });
+
+  it('counts around an action what else was sent, and which errors', async () => {
+    const failed = actions.filter(({ outcome }) => outcome === 'failed');
+    expect(failed.length).toBeGreaterThan(10);
+    for (const { opId } of failed.slice(0, 8)) {
+      const { events } = await readTrace(testStore.store, { ids: [opId], limit: 1000 }, {});
+      const around = await askAround(testStore.store, { events, marginNs: MARGIN_NS }, {});
+      const { fromNs, toNs, places, problems } = around;
+      const services = new Set(events.map(({ event }) => event.service));
+      const own = new Set(events.map(({ event }) => placeOf(event)));
+      const others = cases
+        .flatMap(({ events: all }) => all)
+        .filter(({ tsNs, event }) => tsNs >= fromNs && tsNs < toNs && event.op_id !== opId)
+        .map(({ event }) => event)
+        .filter(({ service }) => services.has(service));
+      const expected = new Map<string, [number, number]>();
+      for (const event of others) {
+        const place = own.has(placeOf(event)) ? placeOf(event) : '';
+        const key = `${event.service ?? ''} ${place}`;
+        const [count, errors] = expected.get(key) ?? [0, 0];
+        expected.set(key, [count + 1, errors + (event.level === 'error' ? 1 : 0)]);
+      }
+      const counted = places.map(({ service, place, eventCount, errorCount }) => [
+        `${service} ${place}`,
+        [eventCount, errorCount],
+      ]);
+      expect(Object.fromEntries(counted)).toEqual(Object.fromEntries(expected));
+      const texts = new Map<string, number>();
+      for (const { level, service, file, line, message = '' } of others) {
+        if (level !== 'error' && level !== 'warn') continue;
+        const text = [level, service, file, line, message.replace(/[0-9]+/gu, '#')].join(' ');
+        texts.set(text, (texts.get(text) ?? 0) + 1);
+      }
+      const largest = [...texts]
+        .map(([text, count]) => ({ isWarning: text.startsWith('warn'), count }))
+        .sort((a, b) => Number(a.isWarning) - Number(b.isWarning) || b.count - a.count)
+        .slice(0, problems.length);
+      expect(problems.map(({ level, count }) => ({ isWarning: level === 'warn', count }))).toEqual(
+        largest,
+      );
+      expect(problems).toHaveLength(Math.min(10, texts.size));
     }
   });
 

@@ -1,5 +1,7 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
+import type { Surroundings } from '../../engine/model/surroundings.js';
+import { requireDuration } from '../../engine/time/duration.js';
 import { parseZone, type Zone } from '../../engine/time/zone.js';
 import type { Store } from '../../store/clickhouse/store.js';
 import { AtbdCommand } from '../_cli/atbd-command.js';
@@ -36,6 +38,7 @@ Attempts at one thing, one after the other, are folded into one line; --json alw
     '<%= config.bin %> <%= command.id %> 4bf92f3577b34da6a3ce929d0e0e4736',
     '<%= config.bin %> <%= command.id %> req-addc1839-2ed5-4778-b57e-5854eb7b8b09 --json | jq .trace',
     '<%= config.bin %> <%= command.id %> o-100726 --expand',
+    '<%= config.bin %> <%= command.id %> 4bf92f3577b34da6a3ce929d0e0e4736 --around 5m',
     '<%= config.bin %> <%= command.id %> --user u-10977 --limit 5',
   ];
   static override args = {
@@ -51,6 +54,11 @@ Attempts at one thing, one after the other, are folded into one line; --json alw
       summary: `Largest number of events to read, the earliest first (${EVENTS_DEFAULT}); of a list, of actions, the newest first (${ACTIONS_DEFAULT}).`,
       min: 1,
       max: EVENTS_MAX,
+    }),
+    around: Flags.string({
+      summary:
+        'Also what else happened in the same services, from so long before to so long after.',
+      helpValue: 'TIME',
     }),
     expand: Flags.boolean({ summary: 'Show each of several attempts in lines of its own.' }),
     flat: Flags.boolean({
@@ -69,6 +77,7 @@ Attempts at one thing, one after the other, are folded into one line; --json alw
     const isJson = flags.json === true;
     const view = { isFlat: flags.flat, isExpanded: flags.expand, zone: parseZone(flags.tz) };
     const limits = toQuestionLimits(flags);
+    const marginNs = flags.around === undefined ? null : requireDuration('--around', flags.around);
     const [{ reader }, { openStore }] = await Promise.all([
       resolveLiveContext({ name: flags.context }),
       import('../../store/clickhouse/store.js'),
@@ -77,13 +86,36 @@ Attempts at one thing, one after the other, are folded into one line; --json alw
     const answer = this.#find(store, asked, { limit: flags.limit, isJson });
     // What draws is loaded while the shards work.
     const [found, show] = await Promise.all([answer, isJson ? loadJson() : loadDrawing()]);
-    const missing = [...this.#missing].sort((a, b) => a - b);
     if (found.kind === 'nothing') {
-      throw missing.length > 0 ? unknown(asked, missing) : notFound(asked);
+      throw this.#missing.size > 0 ? unknown(asked, this.#missingShards()) : notFound(asked);
     }
-    await show({ found, view, missing });
+    const around = marginNs === null ? null : await this.#lookAround(store, found, marginNs);
+    const missing = this.#missingShards();
+    await show({ found, around, view, missing });
     warnOfCut(found);
     reportMissingShards(missing, store.shardCount);
+  }
+
+  #missingShards(): number[] {
+    return [...this.#missing].sort((a, b) => a - b);
+  }
+
+  readonly #onMissing = (shards: readonly number[]): void => {
+    for (const shard of shards) this.#missing.add(shard);
+  };
+
+  async #lookAround(store: Store, found: Found, marginNs: bigint): Promise<Surroundings | null> {
+    if (found.kind !== 'trace' && found.kind !== 'chain') {
+      process.stderr.write('Note: --around looks around one action; choose one of these\n');
+      return null;
+    }
+    const { askAround } = await import('./_trace/around/ask-around.js');
+    const { events } = found.answer;
+    return askAround(
+      store,
+      { events, marginNs },
+      { signal: this.signal, onMissing: this.#onMissing },
+    );
   }
 
   /** A list of one is the action itself, where nobody relies on the shape of the answer. */
@@ -95,9 +127,7 @@ Attempts at one thing, one after the other, are folded into one line; --json alw
     const { lookUp } = await import('./_trace/lookup/look-up.js');
     const options: LookUpOptions = {
       signal: this.signal,
-      onMissing: (shards) => {
-        for (const shard of shards) this.#missing.add(shard);
-      },
+      onMissing: this.#onMissing,
       onAmbiguous: (fields) => {
         process.stderr.write(`Note: the same is also a ${fields.join(' and a ')}; flags choose\n`);
       },
@@ -121,18 +151,19 @@ function idFlag(field: string) {
 
 interface Shown {
   readonly found: Found;
+  readonly around: Surroundings | null;
   readonly view: { readonly isFlat: boolean; readonly isExpanded: boolean; readonly zone: Zone };
   readonly missing: readonly number[];
 }
 
 async function loadJson(): Promise<(shown: Shown) => Promise<void>> {
   const { foundToJson } = await import('./_trace/found-json.js');
-  return ({ found, missing }) => writeStdout(foundToJson(found, missing));
+  return ({ found, around, missing }) => writeStdout(foundToJson(found, { around, missing }));
 }
 
 async function loadDrawing(): Promise<(shown: Shown) => Promise<void>> {
   const { showFound } = await import('./_trace/show-found.js');
-  return ({ found, view }) => showFound(found, view);
+  return ({ found, around, view }) => showFound(found, { around, view });
 }
 
 /** What is not shown is said, so that a part is never taken for the whole. */

@@ -1,4 +1,6 @@
+import type { Surroundings } from '../../../engine/model/surroundings.js';
 import { sanitizeJson } from '../../_cli/sanitize.js';
+import { describeSurroundings } from './around/around-json.js';
 import { describeChain } from './chain/chain-json.js';
 import { describeAction } from './list/action-json.js';
 import type { Found } from './lookup/look-up.js';
@@ -7,16 +9,24 @@ import { describeTrace } from './trace-json.js';
 
 /**
  * What was found as one JSON document: `{ trace, events }` of an action, `{ order, events }` of an order, `{ actions }` of a
- * session or a user. An event or action a line; every event, whatever a view would fold.
+ * session or a user; `around` where it was asked for. An event or action a line; every event, whatever a view would fold.
  */
-export function foundToJson(found: Found, missingShards: readonly number[]): string {
+export function foundToJson(
+  found: Found,
+  {
+    around,
+    missing,
+  }: { readonly around: Surroundings | null; readonly missing: readonly number[] },
+): string {
+  const missingShards = missing;
+  const surroundings = around === null ? {} : { around: describeSurroundings(around) };
   switch (found.kind) {
     case 'trace': {
       const { events, eventCount } = found.answer;
       const counts = { eventCount, isTruncated: events.length < eventCount, missingShards };
       const trace = { ...describeTrace(found.opId, events), ...counts };
       return withLines(
-        { trace },
+        { trace, ...surroundings },
         'events',
         events.map(({ event }) => event),
       );
@@ -31,7 +41,7 @@ export function foundToJson(found: Found, missingShards: readonly number[]): str
       };
       const order = { ...describeChain(found.orderId, orderChain(events)), ...counts };
       return withLines(
-        { order },
+        { order, ...surroundings },
         'events',
         events.map(({ event }) => event),
       );

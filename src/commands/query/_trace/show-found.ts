@@ -1,7 +1,9 @@
+import type { Surroundings } from '../../../engine/model/surroundings.js';
 import type { Zone } from '../../../engine/time/zone.js';
 import { sanitizeText } from '../../_cli/sanitize.js';
 import { writeStdout } from '../../_cli/stdout.js';
 import { describeTerminal } from '../../_cli/terminal.js';
+import { renderAround } from './around/render-around.js';
 import { chainPictureOf } from './chain/chain-picture.js';
 import { orderChain } from './chain/order-chain.js';
 import { renderChain, renderFlatChain } from './chain/render-chain.js';
@@ -18,11 +20,16 @@ export interface View {
   readonly zone: Zone;
 }
 
-/** Draws what was found on stdout. */
-export async function showFound(found: Found, view: View): Promise<void> {
+/** Draws what was found on stdout, and what happened around it where that was asked for. */
+export async function showFound(
+  found: Found,
+  { around, view }: { readonly around: Surroundings | null; readonly view: View },
+): Promise<void> {
   const { isTerminal, width, paint } = describeTerminal(process.stdout);
   const canvas = { width, paint, zone: view.zone, isEndless: !isTerminal };
-  await writeStdout([...draw(found, view, canvas), ''].join('\n'));
+  const lines = [...draw(found, view, canvas)];
+  if (around !== null) lines.push(...renderAround(around, canvas));
+  await writeStdout([...lines, ''].join('\n'));
 }
 
 function draw(found: Found, view: View, canvas: TraceCanvas): Iterable<string> {
