@@ -1,6 +1,5 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
-import { suspectKeys } from '../../engine/filter/filter.js';
 import { systemClock } from '../../engine/model/clock.js';
 import type { Filter } from '../../engine/model/filter.js';
 import type { SelectedField } from '../../engine/model/stored-event.js';
@@ -11,6 +10,7 @@ import { AtbdCommand } from '../_cli/atbd-command.js';
 import { resolveLiveContext } from '../_cli/context.js';
 import { filterFlags, readFilter } from '../_cli/filter-flags.js';
 import { limitFlags, toQuestionLimits } from '../_cli/limit-flags.js';
+import { readNameHints } from '../_cli/name-hints.js';
 import { reportMissingShards } from '../_cli/partial-answer.js';
 import { writeStdout } from '../_cli/stdout.js';
 import { describeTerminal } from '../_cli/terminal.js';
@@ -166,8 +166,18 @@ In csv a text that a spreadsheet would run as a formula gets an apostrophe in fr
       // On a line of its own, so that it can be selected at once.
       process.stderr.write(`There is more. Next page: the same command with\n--after ${cursor}\n`);
     }
-    if (count === 0 && after === null) hintAtNothing(question);
+    if (count === 0 && after === null) await this.#hintAtNothing(store, question);
     reportMissingShards(missing, store.shardCount);
+  }
+
+  /** Empty is an answer; but where a default or a slip may be the reason, say so. */
+  async #hintAtNothing(store: Store, { filter, range }: LogsQuestion): Promise<void> {
+    const lines = ['Nothing found.'];
+    if (range.isDefault) {
+      lines.push(`Only the last ${SINCE_DEFAULT} was searched: use --since or --from for more.`);
+    }
+    lines.push(...(await readNameHints(store, { filter, range }, this.signal)));
+    process.stderr.write(`${lines.join('\n')}\n`);
   }
 }
 
@@ -186,16 +196,4 @@ async function writeInBatches<T>(
   }
   await write(batch);
   return count;
-}
-
-/** Empty is an answer; but where a default or a slip may be the reason, say so. */
-function hintAtNothing({ filter, range }: LogsQuestion): void {
-  const lines = ['Nothing found.'];
-  if (range.isDefault) {
-    lines.push(`Only the last ${SINCE_DEFAULT} was searched: use --since or --from for more.`);
-  }
-  for (const { key, field } of suspectKeys(filter)) {
-    lines.push(`${key} was looked for in attrs; did you mean ${field}?`);
-  }
-  process.stderr.write(`${lines.join(' ')}\n`);
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { AtbdError } from '../model/error.js';
 import { createMatch } from './create-match.js';
-import { parseFilter, suspectKeys, type FilterInput } from './filter.js';
+import { parseFilter, type FilterInput } from './filter.js';
 import type { ParsedEvent } from './read-field.js';
 
 const EVENT: ParsedEvent = {
@@ -167,13 +167,5 @@ describe('a mistake', () => {
 
   it('cannot bring control characters into the message', () => {
     expect(refusal({ levels: ['\u001b[31m'] })).toContain('cannot read the level "␛[31m"');
-  });
-
-  it('of a field name is legal, as it may be an attrs key, and is found afterwards', () => {
-    const filter = parseFilter({ conditions: ['servce=cart', 'region=eu', 'Level!=x'] });
-    expect(suspectKeys(filter)).toEqual([
-      { key: 'servce', field: 'service' },
-      { key: 'Level', field: 'level' },
-    ]);
   });
 });

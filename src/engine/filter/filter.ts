@@ -1,8 +1,7 @@
 import { AtbdError } from '../model/error.js';
 import { readAmount, formatAmount } from '../model/amount.js';
 import { EVENT_FIELDS, LEVELS, type Level } from '../model/event.js';
-import { leavesOf, splitTokens, type FieldRef, type Filter } from '../model/filter.js';
-import { nearestName } from '../model/nearest-name.js';
+import { splitTokens, type FieldRef, type Filter } from '../model/filter.js';
 import { quoteValue } from '../model/visible-text.js';
 import { DECIMAL_HINT, nameOfField, textIsOneOf, typeOfField } from './field-condition.js';
 import { levelHint, levelNamed } from './level.js';
@@ -53,19 +52,6 @@ export function parseField(name: string): FieldRef {
     );
   }
   return { kind: 'attr', key: name };
-}
-
-/**
- * Fields that a filter's `attrs` keys resemble: each is legal, but when nothing is found it is the first
- * thing to look at.
- */
-export function suspectKeys(filter: Filter): { readonly key: string; readonly field: string }[] {
-  return leavesOf(filter).flatMap((leaf) => {
-    if (!('field' in leaf) || leaf.field.kind === 'field') return [];
-    const { key } = leaf.field;
-    const field = nearestName(key, Object.keys(EVENT_FIELDS));
-    return field === undefined ? [] : [{ key, field }];
-  });
 }
 
 const ATTRS_PREFIX = 'attrs.';

@@ -17,7 +17,7 @@ export interface AssertionVerdict {
 /** Rows shown of those that fail. */
 const EXAMPLES_MAX = 5;
 
-/** What an assertion over an answer of these columns and facts may ask for. Times and money are not among them. */
+/** What an assertion over an answer of these columns and facts may ask for. Times, money and lists are not among them. */
 export function assertionVariables(columns: readonly AnswerColumn[]): VariableGroup {
   const known = columns.flatMap(({ name, kind }) => {
     const type = variableType(kind);
@@ -86,6 +86,7 @@ function variableType(kind: CellKind): VariableType | undefined {
       return 'truth';
     case 'time':
     case 'money':
+    case 'list':
       return undefined;
   }
 }

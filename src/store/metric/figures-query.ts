@@ -179,5 +179,7 @@ function decodeCell(kind: CellKind, value: unknown): Cell {
       return value as string;
     case 'truth':
       return Number(value) === 1;
+    case 'list':
+      return value as string[];
   }
 }

@@ -50,7 +50,11 @@ export function buildLogQuery(question: LogQuestion): EventQuery {
   };
 }
 
-function rangeToSql({ fromNs, toNs, arrivedSinceNs }: LogRange, params: SqlParams): string[] {
+/** The conditions on the time of an event, and on when it was stored. */
+export function rangeToSql(
+  { fromNs, toNs, arrivedSinceNs }: LogRange,
+  params: SqlParams,
+): string[] {
   const conditions: string[] = [];
   if (fromNs !== null) conditions.push(`ts >= ${instantSql(fromNs, params)}`);
   if (toNs !== null) conditions.push(`ts < ${instantSql(toNs, params)}`);

@@ -1,3 +1,4 @@
+import { BACKFILL_HEADER } from '../../engine/model/limit.js';
 import { runOf } from '../../engine/model/record-run.js';
 import { createChunkStore } from '../write/chunk-store.js';
 import type { Store } from '../clickhouse/store.js';
@@ -9,6 +10,8 @@ export interface WriteTarget {
   readonly shard?: number;
   /** Offset of the first event. */
   readonly first?: number;
+  /** Their times are kept however old they are. */
+  readonly isBackfill?: boolean;
 }
 
 /** Stores events as the ingest worker would: one chunk of one partition; their times are taken as they are. */
@@ -25,14 +28,14 @@ export function writeEvents(
 export async function writeValues(
   store: Store,
   values: readonly Buffer[],
-  { topic, partition = 0, shard = 0, first = 0 }: WriteTarget,
+  { topic, partition = 0, shard = 0, first = 0, isBackfill = false }: WriteTarget,
 ): Promise<void> {
   const records = values.map((value, index) => ({
     offset: BigInt(first + index),
     timestampMs: QUEUE_TIME_MS,
     key: null,
     value,
-    headers: undefined,
+    headers: isBackfill ? { [BACKFILL_HEADER]: '1' } : undefined,
   }));
   await createChunkStore(store).writeChunk(
     {

@@ -1,7 +1,7 @@
 import type { Journeys } from '../../../engine/model/question/journeys.js';
 import { systemClock } from '../../../engine/model/clock.js';
-import type { Filter } from '../../../engine/model/filter.js';
-import type { Answer, AnswerRange, Buckets } from '../../../engine/model/question/answer.js';
+import type { FieldRef, Filter } from '../../../engine/model/filter.js';
+import type { Answer, AnswerRange, Buckets, Cell } from '../../../engine/model/question/answer.js';
 import { bucketsOf, parseEvery } from '../../../engine/question/buckets.js';
 import { parseDimensions, type Dimension } from '../../../engine/question/dimension.js';
 import { questionRange } from '../../../engine/question/question-range.js';
@@ -11,6 +11,7 @@ import { resolveLiveContext } from '../../_cli/context.js';
 import { readFilter, type ParsedFilterFlags } from '../../_cli/filter-flags.js';
 import { loadJourneys } from '../../_cli/journeys/load-journeys.js';
 import { toQuestionLimits, type ParsedLimitFlags } from '../../_cli/limit-flags.js';
+import { readNameHints } from '../../_cli/name-hints.js';
 import { reportMissingShards } from '../../_cli/partial-answer.js';
 import { writeStdout } from '../../_cli/stdout.js';
 import { describeTerminal } from '../../_cli/terminal.js';
@@ -60,13 +61,15 @@ export interface QuestionOptions {
   readonly defaultBy?: readonly Dimension[];
   /** Intervals of a chart that does not say `--every`, where the question is best seen over time. */
   readonly chartEvery?: string;
+  /** Fields that the question itself names: where nothing is found, one that does not exist may be the reason. */
+  readonly fields?: readonly FieldRef[];
   readonly ask: (asked: Asked) => Promise<Answer>;
 }
 
 /** Reads the flags, asks, writes the answer to stdout and judges the assertions. Every question about figures goes this way. */
 export async function answerQuestion(
   flags: ParsedQuestionFlags,
-  { signal, defaultSince, defaultBy = [], chartEvery, ask }: QuestionOptions,
+  { signal, defaultSince, defaultBy = [], fields = [], chartEvery, ask }: QuestionOptions,
 ): Promise<void> {
   const zone = parseZone(flags.tz);
   const format = flags.output ?? (flags.json === true ? 'json' : 'table');
@@ -100,6 +103,7 @@ export async function answerQuestion(
   await writeStdout(renderAnswer(answer, { format, terminal, zone, measure: flags.measure }));
   if (format === 'table' || format === 'chart') explain(answer);
   if (format === 'table') sayWhatIsHidden(hiddenColumns(answer, terminal, zone));
+  await hintAtNames(answer, { asked: { ...asked, store }, fields });
   reportMissingShards(answer.missingShards, store.shardCount);
   if (flags.assert !== undefined) await checkAssertions(flags.assert, answer);
 }
@@ -118,10 +122,35 @@ function sayWhatIsHidden(names: readonly string[]): void {
 }
 
 /** What a reader must know stands on stderr, so that a table can be piped on. */
-function explain({ notes, rows, facts }: Answer): void {
-  const isNothing = rows.length === 0 && facts.length === 0;
-  const lines = isNothing
+function explain(answer: Answer): void {
+  const { notes } = answer;
+  const lines = isNothing(answer)
     ? ['Nothing found. Use --since or --from for another time, or fewer conditions.', ...notes]
     : notes;
   for (const line of lines) process.stderr.write(`${line}\n`);
+}
+
+/** No figure that is known and not zero. */
+function isNothing({ columns, rows, facts }: Answer): boolean {
+  const counts = columns.filter(({ kind }) => kind === 'count').map(({ name }) => name);
+  const isZero = (cell: Cell | undefined): boolean => (cell ?? 0) === 0;
+  const hasRow = rows.some((row) => counts.length === 0 || !counts.every((at) => isZero(row[at])));
+  return !hasRow && facts.every(({ kind, value }) => kind === 'text' || isZero(value));
+}
+
+interface HintOptions {
+  readonly asked: Pick<Asked, 'filter' | 'range' | 'signal' | 'store'>;
+  readonly fields: readonly FieldRef[];
+}
+
+/** A name that does not exist is the likeliest reason for finding nothing. */
+async function hintAtNames(answer: Answer, { asked, fields }: HintOptions): Promise<void> {
+  const isEmpty = isNothing(answer) || (fields.length > 0 && answer.rows.length === 0);
+  if (!isEmpty) return;
+  const { store, signal } = asked;
+  const mustExist = fields.map((field): Filter => ({ kind: 'exists', field }));
+  const filter: Filter = { kind: 'all', parts: [asked.filter, ...mustExist] };
+  const range = { ...asked.range, arrivedSinceNs: null };
+  const hints = await readNameHints(store, { filter, range }, signal);
+  for (const hint of hints) process.stderr.write(`${hint}\n`);
 }

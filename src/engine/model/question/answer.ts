@@ -15,12 +15,14 @@ export type CellKind =
   | 'decimal'
   /** Exact decimal texts by currency. */
   | 'money'
-  | 'truth';
+  | 'truth'
+  /** Texts, in an order of their own. */
+  | 'list';
 
 export type Money = Readonly<Record<string, string>>;
 
 /** null: not known, or nothing to measure. */
-export type Cell = string | number | boolean | bigint | Money | null;
+export type Cell = string | number | boolean | bigint | Money | readonly string[] | null;
 
 export interface AnswerColumn {
   readonly name: string;

@@ -57,8 +57,10 @@ function isAmount({ kind, isLevel = false }: AnswerColumn): boolean {
   return kind === 'count' && !isLevel;
 }
 
+const NO_FIGURES: readonly CellKind[] = ['time', 'text', 'money', 'truth', 'list'];
+
 function isFigure(kind: CellKind): boolean {
-  return kind !== 'time' && kind !== 'text' && kind !== 'money' && kind !== 'truth';
+  return !NO_FIGURES.includes(kind);
 }
 
 function labelOf(columns: readonly AnswerColumn[], row: AnswerRow): string {

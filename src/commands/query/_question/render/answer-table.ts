@@ -86,7 +86,7 @@ function leastWidth({ name, kind }: AnswerColumn, rows: readonly AnswerRow[], zo
 }
 
 function canGiveWay(kind: CellKind): boolean {
-  return kind === 'text' || kind === 'money';
+  return SHRINKING.includes(kind);
 }
 
 /** With the gaps between them. */
@@ -94,10 +94,13 @@ function sumOf(widths: readonly number[]): number {
   return widths.reduce((sum, each) => sum + each, GAP.length * (widths.length - 1));
 }
 
+const LEFT: readonly CellKind[] = ['text', 'time', 'truth', 'money', 'list'];
+
+/** Those that give way where the terminal is narrow. */
+const SHRINKING: readonly CellKind[] = ['text', 'money', 'list'];
+
 function sideOf(kind: CellKind | undefined): 'left' | 'right' {
-  return kind === 'text' || kind === 'time' || kind === 'truth' || kind === 'money'
-    ? 'left'
-    : 'right';
+  return kind !== undefined && LEFT.includes(kind) ? 'left' : 'right';
 }
 
 /** As wide as the widest cell; where that is too much, the widest texts give way first. */

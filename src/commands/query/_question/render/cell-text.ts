@@ -36,6 +36,8 @@ export function cellText(kind: CellKind, cell: Cell | undefined, zone: Zone): st
         .join(', ');
     case 'truth':
       return cell === true ? 'yes' : 'no';
+    case 'list':
+      return (cell as readonly string[]).map((text) => sanitizeText(text)).join(', ');
   }
 }
 
@@ -43,6 +45,7 @@ export function cellText(kind: CellKind, cell: Cell | undefined, zone: Zone): st
 export function plainText(kind: CellKind, cell: Cell | undefined): string {
   const value = plainValue(kind, cell);
   if (value === null) return '';
+  if (kind === 'list') return (value as readonly string[]).join(' ');
   if (typeof value === 'object') {
     return Object.entries(value)
       .map(([currency, amount]) => `${currency}=${amount}`)
@@ -55,7 +58,7 @@ export function plainText(kind: CellKind, cell: Cell | undefined): string {
 export function plainValue(
   kind: CellKind,
   cell: Cell | undefined,
-): string | number | boolean | Money | null {
+): string | number | boolean | Money | readonly string[] | null {
   if (cell === null || cell === undefined) return null;
   if (typeof cell === 'bigint') return kind === 'time' ? formatRfc3339(cell) : String(cell);
   return cell;
