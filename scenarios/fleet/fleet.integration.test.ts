@@ -5,6 +5,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { countInFiles } from './demo/count-lines.js';
+import { accountOf } from './driver/account.js';
 import { SERVICES, startFleet } from './driver/fleet.js';
 import { planShopping } from './driver/plan.js';
 import { shop } from './driver/shop.js';
@@ -23,6 +24,7 @@ interface LogLine {
   readonly op_id?: string;
   readonly type?: string;
   readonly status?: string;
+  readonly amount?: string;
   readonly err?: { readonly stack: string };
 }
 
@@ -99,6 +101,29 @@ it('counts what grep counts', async () => {
     });
     expect([key, count]).toEqual([key, Number(grep)]);
   }
+});
+
+it('knows of its log files what grep finds in them, and what the shoppers did', async () => {
+  const { logFiles, outcomes, lines } = await shopOnce();
+  const account = await accountOf(logFiles);
+  const grep = (pattern: string): number =>
+    Number(
+      execFileSync('sh', ['-c', `cat "$@" | grep -cE '${pattern}' || true`, '-', ...logFiles]),
+    );
+  expect(account.total).toBe(grep('^.+$'));
+  expect(account.byLevel['error']).toBe(grep('"level":50'));
+  expect(account.byType['payment.attempt']).toBe(grep('"type":"payment.attempt"'));
+  for (const status of ['ok', 'failed', 'timeout']) {
+    const found = grep(`"type":"payment.attempt".*"status":"${status}"`);
+    expect(account.byTypeAndStatus[`payment.attempt ${status}`] ?? 0).toBe(found);
+  }
+  const { buy } = outcomes as { buy: { done: number; refused: number } };
+  const buys = account.actions.filter(({ operation }) => operation === 'buy');
+  expect(buys).toHaveLength(buy.done + buy.refused);
+  expect(account.byTypeAndStatus['order.paid paid']).toBe(buy.done);
+  const paid = lines.filter(({ type }) => type === 'order.paid');
+  const cents = paid.reduce((sum, { amount = '0' }) => sum + Math.round(Number(amount) * 100), 0);
+  expect(account.amounts['order.paid EUR']).toBe((cents / 100).toFixed(2));
 });
 
 it('ends with its parent, even when that is killed', async () => {

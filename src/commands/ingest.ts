@@ -8,19 +8,15 @@ import {
   createParseTimeFormat,
   type ParseTime,
 } from '../engine/edge/parse-time.js';
-import { newLineCounts, pumpLines, type LineCounts } from '../engine/edge/pump-lines.js';
+import { newLineCounts, type LineCounts } from '../engine/edge/pump-lines.js';
 import {
   followFile,
   readWholeFile,
   type SourceBytes,
   withPauses,
 } from '../engine/edge/read-file.js';
-import {
-  FORMAT_NAMES,
-  formatOf,
-  recogniseFormat,
-  type FormatName,
-} from '../engine/edge/recognise-format.js';
+import { FORMAT_NAMES, formatOf, type FormatName } from '../engine/edge/recognise-format.js';
+import { type LinePlan, sendLines } from '../engine/edge/send-lines.js';
 import { systemClock } from '../engine/model/clock.js';
 import { AtbdError } from '../engine/model/error.js';
 import { EVENT_FIELDS } from '../engine/model/event.js';
@@ -152,19 +148,14 @@ export default class Ingest extends AtbdCommand {
     let format: string | null = null;
     let error: string | null = null;
     try {
-      await pumpLines(this.#bytesOf(path, job), {
+      await sendLines(this.#bytesOf(path, job), {
+        plan: job,
         sender,
         counts,
-        chooseFormat: (lines) => {
-          const chosen = job.format ?? recogniseFormat(lines, job.parseTime);
-          format = chosen.name;
-          if (job.format === undefined) this.#note(`${path}: recognised as ${chosen.name}`);
-          return chosen;
+        onFormat: ({ name }) => {
+          format = name;
+          if (job.format === undefined) this.#note(`${path}: recognised as ${name}`);
         },
-        set: job.set,
-        keyField: job.keyField,
-        isMultiline: job.isMultiline,
-        isBackfill: job.isBackfill,
         nowMs: job.nowMs,
         isCutShort: () => this.signal.aborted && !job.isFollowing && path !== STDIN,
         onOldTimes: () => {
@@ -253,17 +244,7 @@ export default class Ingest extends AtbdCommand {
 }
 
 /** How lines become events, and where they go. */
-interface Plan {
-  /** undefined: recognised from the first lines. */
-  readonly format: LineFormat | undefined;
-  readonly parseTime: ParseTime;
-  readonly set: EventFields;
-  readonly keyField: string;
-  readonly isMultiline: boolean;
-  readonly isBackfill: boolean;
-}
-
-interface Job extends Plan {
+interface Job extends LinePlan {
   readonly producer: QueueProducer;
   readonly topic: string;
   readonly isFollowing: boolean;
@@ -281,7 +262,7 @@ interface PlanFlags {
   readonly backfill: boolean;
 }
 
-function planOf(flags: PlanFlags): Plan {
+function planOf(flags: PlanFlags): LinePlan {
   const parseTime = parseTimeOf(flags);
   return {
     format: chosenFormat(flags, parseTime),

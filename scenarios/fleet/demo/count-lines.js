@@ -1,22 +1,12 @@
-import { readFile } from 'node:fs/promises';
-import path from 'node:path';
-
-/** pino's numbers, and the names atbd gives them. */
-const LEVELS = { 10: 'trace', 20: 'debug', 30: 'info', 40: 'warn', 50: 'error', 60: 'fatal' };
+import { eachLine, LEVELS, levelOf } from '../driver/account.js';
 
 /**
- * Counts the lines of each service and level in its log file, by their text as `grep -c` would:
- * nothing of atbd takes part. Gives a map from `service level` to a count.
+ * Counts the lines of each service and level in its log file, by their text as `grep -c` would. Gives a map from
+ * `service level` to a count.
  */
 export async function countInFiles(logFiles) {
   const counts = new Map();
-  for (const logFile of logFiles) {
-    const service = path.basename(logFile, '.log');
-    const text = await readFile(logFile, 'utf8');
-    for (const [, number] of text.matchAll(/^\{"level":(\d+),/gmu)) {
-      add(counts, `${service} ${LEVELS[number]}`);
-    }
-  }
+  await eachLine(logFiles, (service, line) => add(counts, `${service} ${levelOf(line)}`));
   return counts;
 }
 

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { systemClock } from '../../engine/model/clock.js';
 import { DEFAULT_TOPIC, INGEST_GROUP_ID } from '../../engine/model/limit.js';
 import { openQueue } from '../../engine/queue/open-queue.js';
+import { createShopLoad } from '../../engine/scenario/load/shop/shop-load.js';
 import { createPlainLoad } from '../../engine/scenario/testing/plain-load.js';
 import type { StoryResult } from '../../engine/scenario/result/story-result.js';
 import { runStory } from '../../engine/scenario/run-story.js';
@@ -44,12 +45,17 @@ async function play(story: Story, { isLossy }: { isLossy: boolean }): Promise<St
   await using reader = openStore(context.testStore.reader);
   const stopWorker = new AbortController();
   const worker = runAtbd(['worker', 'ingest'], { env: context.env, signal: stopWorker.signal });
-  const fromMs = story.load.start;
+  const fromMs = Date.UTC(2026, 2, 2);
+  const load = { fromMs, toMs: fromMs + 600_000, eventsPerSecond: 3 };
   const verifyStore = createVerifyStore(reader);
   try {
     return await runStory(story, {
       name: 'lossy',
-      shop: createPlainLoad({ seed: 1, fromMs, toMs: fromMs + 600_000, eventsPerSecond: 3 }),
+      load: createShopLoad(createPlainLoad({ seed: 1, ...load }), {
+        isReal: false,
+        durationMs: 600_000,
+        eventsPerSecond: 3,
+      }),
       pipe: {
         queue,
         topic: DEFAULT_TOPIC,

@@ -16,8 +16,7 @@ import {
   type Sample,
   type StoryResult,
 } from './result/story-result.js';
-import { sendLoad } from './load/send-load.js';
-import type { StoryShop } from './load/story-shop.js';
+import type { LoadSent, StoryLoad } from './load/story-load.js';
 import { describeFault } from './story/describe-fault.js';
 import type { Story } from './story/story.js';
 import { PipeWatch } from './pipe/pipe-watch.js';
@@ -39,7 +38,7 @@ export type StoryNews =
 /** Everything a story is run with. */
 export interface StoryParts {
   readonly name: string;
-  readonly shop: StoryShop;
+  readonly load: StoryLoad;
   readonly pipe: StoryPipe;
   readonly store: StoryStore & VerifyStore;
   readonly clock: Clock;
@@ -91,15 +90,16 @@ class StoryRun {
   }
 
   async #tell(): Promise<StoryResult> {
-    const { clock, onNews, shop } = this.#parts;
-    const { sent, chaos } = await this.#sendLoad();
+    const { clock, onNews, load } = this.#parts;
+    const { loaded, chaos } = await this.#sendLoad();
+    const { sentCount: sent } = loaded;
     const sendMs = clock.nowMs() - this.#beganMs;
     onNews({ kind: 'sent', count: sent });
     const settledMs = await this.#settle(sent);
     if (settledMs !== null) onNews({ kind: 'stored', count: sent });
-    const expectations = await this.#checkAll(sent, this.#beganMs + sendMs);
+    const expectations = await this.#checkAll(loaded, this.#beganMs + sendMs);
     await this.#watch.look();
-    const truth = shop.truth();
+    const truth = load.truth();
     const { fromMs } = this.#parts;
     return {
       version: RESULT_VERSION,
@@ -109,7 +109,7 @@ class StoryRun {
       tookMs: clock.nowMs() - this.#beganMs,
       load: {
         fromMs,
-        toMs: fromMs + this.#story.load.duration,
+        toMs: loaded.toMs,
         sent,
         duplicated: truth.sent.duplicated,
         late: truth.sent.late,
@@ -121,7 +121,7 @@ class StoryRun {
       faults: this.#describeFaults(),
       chaos: [...chaos],
       samples: [...this.#watch.samples],
-      observations: await this.#observe(),
+      observations: await this.#observe(loaded),
       expectations,
       logFolder: null,
     };
@@ -129,8 +129,9 @@ class StoryRun {
 
   #describe(): StoryResult['story'] {
     const { title, description, seed, clock, stack, load } = this.#story;
-    const { eventsPerSecond, users } = load;
     const { shards, queue } = stack;
+    const { eventsPerSecond, users } =
+      load.kind === 'shop' ? load : { eventsPerSecond: null, users: null };
     const about = { title, description, seed, clock, shards, queue, eventsPerSecond, users };
     return { name: this.#parts.name, ...about };
   }
@@ -143,11 +144,13 @@ class StoryRun {
     });
   }
 
-  async #sendLoad(): Promise<{ readonly sent: number; readonly chaos: readonly ChaosResult[] }> {
-    const { pipe, clock, signal, shop, fromMs, onNews } = this.#parts;
-    const { load, chaos, clock: clockKind } = this.#story;
+  async #sendLoad(): Promise<{
+    readonly loaded: LoadSent;
+    readonly chaos: readonly ChaosResult[];
+  }> {
+    const { pipe, clock, signal, load, fromMs, onNews } = this.#parts;
     const disturber = new Disturber({
-      chaos,
+      chaos: this.#story.chaos,
       pipe,
       clock,
       signal,
@@ -156,24 +159,14 @@ class StoryRun {
         onNews({ kind: 'chaos', words });
       },
     });
-    await using producer = await pipe.queue.createProducer();
-    const sent = await sendLoad({
-      shop,
-      producer,
-      topic: pipe.topic,
-      isReal: clockKind === 'real',
-      fromMs,
-      toMs: fromMs + load.duration,
-      eventsPerSecond: load.eventsPerSecond,
-      clock,
-      signal,
-      onStep: (storyMs, sentCount) => {
-        this.#watch.where = { storyMs, sent: sentCount };
-        disturber.reach(storyMs);
-      },
-    });
-    disturber.reach(load.duration);
-    return { sent, chaos: await disturber.over() };
+    const { queue, topic } = pipe;
+    const onStep = (storyMs: number, sent: number): void => {
+      this.#watch.where = { storyMs, sent };
+      disturber.reach(storyMs);
+    };
+    const loaded = await load.send({ queue, topic, fromMs, clock, signal, onStep });
+    disturber.reach(this.#story.load.duration);
+    return { loaded, chaos: await disturber.over() };
   }
 
   /** Waits until all is stored, at most as long as the most patient expectation; null when it was not. */
@@ -190,9 +183,9 @@ class StoryRun {
     return null;
   }
 
-  async #checkAll(sentCount: number, loadEndMs: number): Promise<ExpectationResult[]> {
+  async #checkAll(loaded: LoadSent, loadEndMs: number): Promise<ExpectationResult[]> {
     const { clock, onNews } = this.#parts;
-    const context = this.#context(sentCount);
+    const context = this.#context(loaded);
     const results: ExpectationResult[] = [];
     for (const expectation of this.#story.expect) {
       const result = await checkExpectation(expectation, context, { clock, loadEndMs });
@@ -203,12 +196,11 @@ class StoryRun {
   }
 
   /** For the picture only: a store that does not answer any more must not hide what was found. */
-  async #observe(): Promise<StoryResult['observations']> {
+  async #observe({ toMs }: LoadSent): Promise<StoryResult['observations']> {
     const { store, signal, fromMs } = this.#parts;
-    const { duration } = this.#story.load;
-    const stepMs = Math.max(1, Math.ceil(duration / OBSERVATIONS_MAX));
+    const stepMs = Math.max(1, Math.ceil((toMs - fromMs) / OBSERVATIONS_MAX));
     try {
-      const range = { fromMs, toMs: fromMs + duration, stepMs };
+      const range = { fromMs, toMs, stepMs };
       return { stepMs, steps: [...(await store.observe(range, signal))] };
     } catch (error) {
       if (!(error instanceof AtbdError)) throw error;
@@ -216,15 +208,15 @@ class StoryRun {
     }
   }
 
-  #context(sentCount: number): ExpectationContext {
-    const { shop, store, signal, pipe, fromMs } = this.#parts;
+  #context({ sentCount, toMs }: LoadSent): ExpectationContext {
+    const { load, store, signal, pipe, fromMs } = this.#parts;
     const { queue, topic, groupId } = pipe;
     return {
-      truth: shop.truth(),
+      truth: load.truth(),
       sentCount,
       store,
       signal,
-      range: { fromMs, toMs: fromMs + this.#story.load.duration },
+      range: { fromMs, toMs },
       verify: (): Promise<readonly PartitionReport[]> =>
         verify({ groupId, topic }, { queue, store, signal }),
       freshness: () =>

@@ -125,3 +125,17 @@ export async function commandLinesNaming(folder: string): Promise<string[]> {
   );
   return lines.filter((line) => line.includes(folder));
 }
+
+/** The same, and of those whose environment names the folder: services that a story's script has started. */
+export async function commandLinesKnowing(folder: string): Promise<string[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const read = (pid: string, what: string): Promise<string> =>
+    readFile(`/proc/${pid}/${what}`, 'utf8').catch(() => '');
+  const lines = await Promise.all(
+    pids.map(async (pid) => {
+      const line = await read(pid, 'cmdline');
+      return line.includes(folder) || (await read(pid, 'environ')).includes(folder) ? [line] : [];
+    }),
+  );
+  return lines.flat();
+}

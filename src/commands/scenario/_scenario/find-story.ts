@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { z } from 'zod';
 import { AtbdError } from '../../../engine/model/error.js';
 import { nearestName } from '../../../engine/model/nearest-name.js';
 import { quoteValue } from '../../../engine/model/visible-text.js';
@@ -33,12 +35,21 @@ export async function shippedStories(): Promise<string[]> {
 /** Reads a story by its name, its file or its folder; rejects with STORY_NOT_FOUND or STORY_INVALID. */
 export async function findStory(nameOrPath: string): Promise<FoundStory> {
   const path = await pathOf(nameOrPath);
-  const story = parseYaml(path, await readStory(path), storySchema, {
+  const story = parseYaml(path, await readStory(path), schemaIn(dirname(path)), {
     code: 'STORY_INVALID',
     what: 'the story',
     hint: 'What may stand in a story: docs/scenarios.md, or scenarios/scenario.schema.json for an editor.',
   });
   return { name: nameOf(path), path, story };
+}
+
+/** Besides what the schema says: a script that is not there is a mistake in the file. */
+function schemaIn(folder: string): z.ZodType<Story> {
+  return storySchema.superRefine(({ load }, context) => {
+    if (load.kind !== 'services' || existsSync(join(folder, load.script))) return;
+    const message = `is not there: ${join(folder, load.script)}`;
+    context.addIssue({ code: 'custom', path: ['load', 'script'], message });
+  });
 }
 
 async function pathOf(nameOrPath: string): Promise<string> {

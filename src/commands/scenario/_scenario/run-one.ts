@@ -1,11 +1,14 @@
+import { dirname, resolve } from 'node:path';
 import { AtbdError } from '../../../engine/model/error.js';
 import { systemClock } from '../../../engine/model/clock.js';
 import { DEFAULT_TOPIC, INGEST_GROUP_ID } from '../../../engine/model/limit.js';
 import { openQueue } from '../../../engine/queue/open-queue.js';
 import type { StoryResult } from '../../../engine/scenario/result/story-result.js';
-import { createSimulatedShop } from '../../../engine/scenario/load/simulated-shop.js';
+import { createServicesLoad } from '../../../engine/scenario/load/services/services-load.js';
+import { createShopLoad } from '../../../engine/scenario/load/shop/shop-load.js';
+import { createSimulatedShop } from '../../../engine/scenario/load/shop/simulated-shop.js';
+import type { StoryLoad } from '../../../engine/scenario/load/story-load.js';
 import { runStory, type StoryNews } from '../../../engine/scenario/run-story.js';
-import type { Story } from '../../../engine/scenario/story/story.js';
 import { openStore } from '../../../store/clickhouse/store.js';
 import { compileJourneys, SHOP_JOURNEYS } from '../../../engine/journey/journeys.js';
 import { createStoryStore } from '../../../store/scenario/story-store.js';
@@ -53,13 +56,12 @@ export async function runOne(found: FoundStory, options: RunOptions): Promise<St
 }
 
 async function runOnStage(found: FoundStory, options: RunOptions): Promise<StoryResult> {
-  const { name, story } = found;
-  const stage = await Stage.make(name, options.folder);
+  const stage = await Stage.make(found.name, options.folder);
   let result: StoryResult | undefined;
   let stack: StoryStack | undefined;
   try {
     stack = await startStack(stage, found, options);
-    result = await play({ name, story, stack }, options);
+    result = await play(found, { stage, stack }, options);
     if (result.verdict === 'failed') result = { ...result, logFolder: await stage.keepLogs() };
     return result;
   } finally {
@@ -99,20 +101,18 @@ function kafkaFor({ name, story }: FoundStory, { kafka }: RunOptions): RunOption
 }
 
 async function play(
-  {
-    name,
-    story,
-    stack,
-  }: { readonly name: string; readonly story: Story; readonly stack: StoryStack },
+  found: FoundStory,
+  { stage, stack }: { readonly stage: Stage; readonly stack: StoryStack },
   { signal, onNews }: RunOptions,
 ): Promise<StoryResult> {
+  const { name, story } = found;
   const context = await contextOfStack(stack.home);
   await using queue = await openQueue(context.queue);
   await using store = openStore(context.reader);
-  const fromMs = story.clock === 'real' ? systemClock.nowMs() : story.load.start;
+  const { load, fromMs } = await loadOf(found, stage);
   return await runStory(story, {
     name,
-    shop: createSimulatedShop(story, fromMs),
+    load,
     pipe: {
       queue,
       topic: DEFAULT_TOPIC,
@@ -128,4 +128,23 @@ async function play(
     onNews,
     fromMs,
   });
+}
+
+/** What comes into the queue, and the event time at which it begins. */
+async function loadOf(
+  { path, story }: FoundStory,
+  stage: Stage,
+): Promise<{ readonly load: StoryLoad; readonly fromMs: number }> {
+  const { seed, faults, load } = story;
+  const isReal = story.clock === 'real';
+  if (load.kind === 'services') {
+    const folder = dirname(resolve(path));
+    const logFolder = await stage.makeServiceLogs();
+    const services = createServicesLoad({ spec: load, seed, folder, logFolder });
+    return { load: services, fromMs: systemClock.nowMs() };
+  }
+  const fromMs = isReal ? systemClock.nowMs() : load.start;
+  const shop = createSimulatedShop({ seed, faults, load }, fromMs);
+  const { duration: durationMs, eventsPerSecond } = load;
+  return { load: createShopLoad(shop, { isReal, durationMs, eventsPerSecond }), fromMs };
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { EventCount } from '../../model/story-store.js';
 import { formatAmount, parseAmount } from '../../model/amount.js';
-import type { StoryTruth } from '../load/story-shop.js';
+import type { StoryTruth } from '../load/story-load.js';
 import {
   firstDetails,
   rangeFlags,

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { PartitionReport } from '../../verify/verify-partition.js';
 import type { StoryStore } from '../../model/story-store.js';
 import type { Freshness } from '../pipe/freshness-watch.js';
-import type { StoryTruth } from '../load/story-shop.js';
+import type { StoryTruth } from '../load/story-load.js';
 import { durationMs } from '../../time/time-schema.js';
 
 /** What one look at the store said. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { parseFilter } from '../../filter/filter.js';
-import type { StoryTruth } from '../load/story-shop.js';
+import type { StoryTruth } from '../load/story-load.js';
 import {
   countOrTruth,
   rangeFlags,

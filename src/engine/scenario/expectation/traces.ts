@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ACTION_SAMPLE_MAX, type ActionTruth } from '../load/story-shop.js';
+import { ACTION_SAMPLE_MAX, type ActionTruth } from '../load/story-load.js';
 import {
   firstDetails,
   within,

@@ -1,14 +1,11 @@
-import type { ActionFact } from '../../generate/truth.js';
-import { ACTION_SAMPLE_MAX, type ActionTruth } from './story-shop.js';
+import { ACTION_SAMPLE_MAX, type ActionTruth } from './story-load.js';
 
 /** An even, repeatable choice among all actions of a story, with bounded memory: those whose ids hash lowest. */
 export class ActionSample {
   #kept: { readonly rank: number; readonly action: ActionTruth }[] = [];
 
-  add({ opId, operation, eventsByService }: ActionFact): void {
-    const services = new Map(Object.entries(eventsByService));
-    const action = { opId, operation, eventsByService: services };
-    this.#kept.push({ rank: hashOf(opId), action });
+  add(action: ActionTruth): void {
+    this.#kept.push({ rank: hashOf(action.opId), action });
     if (this.#kept.length >= 2 * ACTION_SAMPLE_MAX) this.#cut();
   }
 

@@ -67,8 +67,9 @@ export const storyResultSchema = z.object({
     clock: z.enum(['virtual', 'real']),
     shards: z.number(),
     queue: z.string(),
-    eventsPerSecond: z.number(),
-    users: z.number(),
+    /** Of a simulated shop; null where the load is real services. */
+    eventsPerSecond: z.number().nullable(),
+    users: z.number().nullable(),
   }),
   verdict: z.enum(['passed', 'failed']),
   /** RFC 3339, by the wall clock. */

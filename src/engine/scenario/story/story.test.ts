@@ -56,6 +56,38 @@ describe('a story', () => {
     expect(mistakesIn(story).join('\n')).toContain(mistake);
   });
 
+  const services = { kind: 'services', duration: '10s', script: 'run.js', logs: ['a.log'] };
+  const real = { ...valid, clock: 'real', load: services };
+
+  it('may be about real services', () => {
+    expect(storySchema.parse(real).load).toEqual({ ...services, duration: 10_000 });
+  });
+
+  it.each([
+    [{ ...real, clock: 'virtual' }, 'clock: must be real: services live in real time'],
+    [{ ...real, load: { ...services, duration: '2h' } }, 'load.duration: must be at most 1h'],
+    [
+      { ...real, load: { ...services, script: '../run.js' } },
+      'load.script: must be a path below the folder',
+    ],
+    [
+      { ...real, load: { ...services, logs: ['/var/log/syslog'] } },
+      'load.logs.0: must be a path below the folder',
+    ],
+    [{ ...real, load: { ...services, logs: [] } }, 'load.logs: must name a log file'],
+    [
+      { ...real, load: { ...services, eventsPerSecond: 5 } },
+      'load: Unrecognized key: "eventsPerSecond"',
+    ],
+    [{ ...real, load: { ...services, kind: 'pods' } }, 'load.kind: must be shop or services'],
+    [
+      { ...real, faults: [{ kind: 'late', at: '1s' }] },
+      'faults.0.kind: is for the simulated shop: what goes wrong in real services is up to them',
+    ],
+  ])('of real services is refused: %j', (story, mistake) => {
+    expect(mistakesIn(story).join('\n')).toContain(mistake);
+  });
+
   it('takes no key that it does not know', () => {
     expect(mistakesIn({ ...valid, expects: [] })).toEqual([': Unrecognized key: "expects"']);
   });

@@ -10,6 +10,9 @@ const EVENTS_MAX = 20_000_000;
 /** Most faults, chaos and expectations each: more is no story that anybody reads. */
 const LIST_LENGTH_MAX = 50;
 
+/** Real services take real time: an hour is a long story. */
+const SERVICES_MS_MAX = 60 * 60 * 1000;
+
 /** A Monday long past, so that a virtual day is the same day in every run. */
 const DEFAULT_START = '2026-03-02T00:00:00Z';
 
@@ -23,9 +26,14 @@ const stackSchema = z
   })
   .describe('The stack that is brought up for the story, in a folder of its own.');
 
-const loadSchema = z
+const duration = durationMs
+  .describe('How long the story is, in its own time.')
+  .refine((ms) => ms > 0, 'must be longer than nothing');
+
+const shopSchema = z
   .strictObject({
-    duration: durationMs.describe('How long the story is, in its own time.'),
+    kind: z.literal('shop').default('shop'),
+    duration,
     eventsPerSecond: z
       .number()
       .positive()
@@ -38,14 +46,46 @@ const loadSchema = z
       .describe('Event time at which it begins; with `clock: real` it begins now.'),
   })
   .describe('The simulated shop.')
-  .refine(({ duration, eventsPerSecond }) => duration > 0 && eventsPerSecond > 0, {
-    path: ['duration'],
-    message: 'must be longer than nothing',
-  })
-  .refine(({ duration, eventsPerSecond }) => (duration / 1000) * eventsPerSecond <= EVENTS_MAX, {
+  .refine((load) => (load.duration / 1000) * load.eventsPerSecond <= EVENTS_MAX, {
     path: ['eventsPerSecond'],
     message: `makes more than ${EVENTS_MAX} events: shorten the duration or lower the rate`,
   });
+
+/** A file or folder below another, and no way out of it. */
+const pathBelow = z
+  .string()
+  .regex(
+    /^(?!.*\.\.)[\w.-]+(\/[\w.-]+)*$/u,
+    'must be a path below the folder, such as driver/run.js',
+  );
+
+const servicesSchema = z
+  .strictObject({
+    kind: z.literal('services'),
+    duration: durationMs
+      .describe('How long the services are driven, by the wall clock.')
+      .refine((ms) => ms > 0, 'must be longer than nothing')
+      .refine((ms) => ms <= SERVICES_MS_MAX, 'must be at most 1h'),
+    script: pathBelow.describe(
+      "A Node script beside the story's file: it starts the services, drives them, ends them and writes down what is true.",
+    ),
+    logs: z
+      .array(pathBelow)
+      .min(1, 'must name a log file')
+      .max(LIST_LENGTH_MAX)
+      .describe('The log files that the services write, below the folder they are given.'),
+  })
+  .describe('Real processes whose log files are followed.');
+
+const loadSchema = z.discriminatedUnion('kind', [shopSchema, servicesSchema], {
+  error: 'must be shop or services',
+});
+
+/** What of a story says how the simulated shop is. */
+export type ShopSpec = z.output<typeof shopSchema>;
+
+/** What of a story says which services there are. */
+export type ServicesSpec = z.output<typeof servicesSchema>;
 
 /** A story as its file says it (scenarios/NAME/scenario.yaml); unknown keys are mistakes. */
 export const storySchema = z
@@ -93,6 +133,12 @@ export const storySchema = z
       if ('shard' in chaos && chaos.shard >= story.stack.shards)
         context.addIssue({ code: 'custom', path: [...at, 'shard'], message: noShard(story) });
     }
+    if (story.load.kind === 'services') {
+      if (story.clock === 'virtual')
+        context.addIssue({ code: 'custom', path: ['clock'], message: REAL_ONLY });
+      if (story.faults.length > 0)
+        context.addIssue({ code: 'custom', path: ['faults', 0, 'kind'], message: SHOP_ONLY });
+    }
     for (const [index, { kind }] of story.expect.entries()) {
       if (kind !== 'freshness' || story.clock === 'real') continue;
       const path = ['expect', index, 'kind'];
@@ -102,6 +148,9 @@ export const storySchema = z
 export type Story = z.output<typeof storySchema>;
 
 const LATER = 'lies after the end of the load';
+
+const REAL_ONLY = 'must be real: services live in real time';
+const SHOP_ONLY = 'is for the simulated shop: what goes wrong in real services is up to them';
 
 function noShard({ stack }: { readonly stack: { readonly shards: number } }): string {
   return `is not there: the stack has the shards 0 to ${stack.shards - 1}`;

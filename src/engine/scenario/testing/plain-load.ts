@@ -1,9 +1,5 @@
-import {
-  ACTION_SAMPLE_MAX,
-  type ActionTruth,
-  type StoryShop,
-  type StoryTruth,
-} from '../load/story-shop.js';
+import { ACTION_SAMPLE_MAX, type ActionTruth, type StoryTruth } from '../load/story-load.js';
+import type { StoryShop } from '../load/shop/story-shop.js';
 
 /** Events of one action. */
 const EVENTS_PER_ACTION = 3;

@@ -21,6 +21,13 @@ export class Stage {
     return new Stage(await mkdtemp(join(root, `atbd-story-${name}-`)));
   }
 
+  /** A folder for the log files of real services, among those of the stack's parts. */
+  async makeServiceLogs(): Promise<string> {
+    const folder = join(this.home.log, 'services');
+    await mkdir(folder, { recursive: true });
+    return folder;
+  }
+
   /** Copies the log of every part to a place that outlives the stack. */
   async keepLogs(): Promise<string> {
     const folder = join(this.folder, 'log');

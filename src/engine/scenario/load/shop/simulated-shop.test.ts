@@ -1,20 +1,20 @@
 import { describe, expect, it } from 'vitest';
-import { storySchema } from '../story/story.js';
+import { storySchema } from '../../story/story.js';
 import { createSimulatedShop } from './simulated-shop.js';
-import { ACTION_SAMPLE_MAX } from './story-shop.js';
+import { ACTION_SAMPLE_MAX } from '../story-load.js';
 
 const FROM_MS = Date.UTC(2026, 2, 2);
 
 /** What a story of this seed sends, and what is true of it. */
 function play(seed: number, { duration = '30m', stepMs = Infinity } = {}) {
-  const story = storySchema.parse({
+  const { load, faults } = storySchema.parse({
     title: 'x',
-    seed,
     load: { duration, eventsPerSecond: 20 },
     faults: [{ kind: 'duplicated' }, { kind: 'poison', share: 0.01 }],
     expect: [{ kind: 'counts' }],
   });
-  const shop = createSimulatedShop(story, FROM_MS);
+  if (load.kind !== 'shop') throw new Error('no shop');
+  const shop = createSimulatedShop({ seed, faults, load }, FROM_MS);
   const sent: string[] = [];
   for (let untilMs = FROM_MS + stepMs; ; untilMs += stepMs) {
     const isGoing = shop.advance(untilMs, ({ key, value }) => sent.push(`${key} ${String(value)}`));

@@ -1,11 +1,12 @@
-import { createShop, type Shop } from '../../generate/create-shop.js';
-import type { Story } from '../story/story.js';
-import { ActionSample } from './action-sample.js';
-import type { StoryShop, StoryTruth } from './story-shop.js';
+import { createShop, type Shop } from '../../../generate/create-shop.js';
+import type { ShopSpec, Story } from '../../story/story.js';
+import { ActionSample } from '../action-sample.js';
+import type { StoryTruth } from '../story-load.js';
+import type { StoryShop } from './story-shop.js';
 
 /** The simulated shop of a story, beginning at `fromMs`. The same seed gives the same records and the same truth. */
 export function createSimulatedShop(
-  { seed, load, faults }: Pick<Story, 'seed' | 'load' | 'faults'>,
+  { seed, load, faults }: Pick<Story, 'seed' | 'faults'> & { readonly load: ShopSpec },
   fromMs: number,
 ): StoryShop {
   const sample = new ActionSample();
@@ -22,7 +23,9 @@ export function createSimulatedShop(
     },
     {
       onFact: (fact) => {
-        if (fact.kind === 'action') sample.add(fact);
+        if (fact.kind !== 'action') return;
+        const { opId, operation, eventsByService } = fact;
+        sample.add({ opId, operation, eventsByService: new Map(Object.entries(eventsByService)) });
       },
     },
   );

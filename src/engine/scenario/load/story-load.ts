@@ -1,19 +1,34 @@
-/** One record for the queue. */
-interface Sending {
-  readonly sendMs: number;
-  readonly key: string;
-  readonly value: Buffer | string;
-}
+import type { Clock } from '../../model/clock.js';
+import type { Queue } from '../../model/queue.js';
 
-/** The load of a story: a simulation that says what it sends, and what is true of it. */
-export interface StoryShop {
-  /** Goes on to `untilMs` (exclusive, story time) and hands over what is sent until then, in order; false at the end. */
-  advance(untilMs: number, send: (sending: Sending) => void): boolean;
-  /** Complete once `advance` has returned false. */
+/** What comes into the queue in a story, and what is true of it. */
+export interface StoryLoad {
+  /** Brings all of it into the queue; resolves when the queue has confirmed it. */
+  send(into: LoadTarget): Promise<LoadSent>;
+  /** Complete once `send` has resolved. */
   readonly truth: () => StoryTruth;
 }
 
-/** What a story's expectations hold the store against: the simulation's own account, never read from what was sent. */
+/** Where a load goes. */
+export interface LoadTarget {
+  readonly queue: Queue;
+  readonly topic: string;
+  /** Event time of the story's first moment. */
+  readonly fromMs: number;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  /** Now and then: story time reached, and records confirmed so far. */
+  readonly onStep: (storyMs: number, sentCount: number) => void;
+}
+
+export interface LoadSent {
+  /** Records that the queue has confirmed. */
+  readonly sentCount: number;
+  /** Event time of the story's end, exclusive. */
+  readonly toMs: number;
+}
+
+/** What a story's expectations hold the store against: the load's own account, never read from what was sent. */
 export interface StoryTruth {
   readonly sent: {
     /** Records for the queue, duplicates and poison among them. */

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { QueueMessage } from '../../model/queue.js';
-import { createPlainLoad } from '../testing/plain-load.js';
+import type { QueueMessage } from '../../../model/queue.js';
+import { createPlainLoad } from '../../testing/plain-load.js';
 import { sendLoad, type LoadOptions } from './send-load.js';
-import { JumpingClock } from '../../testing/jumping-clock.js';
+import { JumpingClock } from '../../../testing/jumping-clock.js';
 
 const FROM_MS = Date.UTC(2026, 2, 2);
 const DURATION_MS = 60_000;

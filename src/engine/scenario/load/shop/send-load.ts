@@ -1,6 +1,6 @@
-import type { Clock } from '../../model/clock.js';
-import { BACKFILL_HEADER } from '../../model/limit.js';
-import type { QueueMessage, QueueProducer } from '../../model/queue.js';
+import type { Clock } from '../../../model/clock.js';
+import { BACKFILL_HEADER } from '../../../model/limit.js';
+import type { QueueMessage, QueueProducer } from '../../../model/queue.js';
 import type { StoryShop } from './story-shop.js';
 
 /** One batch: enough for the queue's full rate, and a fraction of a second of work. */
