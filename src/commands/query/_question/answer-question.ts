@@ -130,12 +130,12 @@ function explain(answer: Answer): void {
   for (const line of lines) process.stderr.write(`${line}\n`);
 }
 
-/** No figure that is known and not zero. */
+/** No row with a count that is not zero. Facts are an answer by themselves, and zero may be the good news. */
 function isNothing({ columns, rows, facts }: Answer): boolean {
   const counts = columns.filter(({ kind }) => kind === 'count').map(({ name }) => name);
   const isZero = (cell: Cell | undefined): boolean => (cell ?? 0) === 0;
   const hasRow = rows.some((row) => counts.length === 0 || !counts.every((at) => isZero(row[at])));
-  return !hasRow && facts.every(({ kind, value }) => kind === 'text' || isZero(value));
+  return facts.length === 0 && !hasRow;
 }
 
 interface HintOptions {
@@ -145,8 +145,7 @@ interface HintOptions {
 
 /** A name that does not exist is the likeliest reason for finding nothing. */
 async function hintAtNames(answer: Answer, { asked, fields }: HintOptions): Promise<void> {
-  const isEmpty = isNothing(answer) || (fields.length > 0 && answer.rows.length === 0);
-  if (!isEmpty) return;
+  if (answer.rows.length > 0 && !isNothing(answer)) return;
   const { store, signal } = asked;
   const mustExist = fields.map((field): Filter => ({ kind: 'exists', field }));
   const filter: Filter = { kind: 'all', parts: [asked.filter, ...mustExist] };
