@@ -4,6 +4,7 @@ import { atbdHome, type AtbdHome } from './_cli/atbd-home.js';
 import { LOCAL_CONTEXT } from './_cli/config/local-context.js';
 import { resolveContext } from './_cli/context.js';
 import { describeStack, type StackReport } from './_cli/stack/describe-stack.js';
+import { diskUse } from './_cli/stack/disk-use.js';
 import { hasStack } from './_cli/stack/home-folder.js';
 import { ingestLag } from './_cli/stack/ingest-lag.js';
 import { renderStack } from './_cli/stack/render-stack.js';
@@ -12,7 +13,7 @@ import { liveStatus } from './_cli/stack/wait-until-up.js';
 import { styleOf } from './_cli/style.js';
 
 export default class Status extends AtbdCommand {
-  static override summary = 'Show the parts of the local stack and how they do.';
+  static override summary = 'Show the parts of the local stack, how they do, and what is stored.';
   static override description =
     'Exit code 0: all parts are healthy. 1: a part is down or was never ready. 6: the stack is not up.';
   static override examples = [
@@ -36,10 +37,10 @@ export default class Status extends AtbdCommand {
     const home = atbdHome();
     const status = await liveStatus(home);
     if (!status) throw await notRunning(home);
-    const { queue } = await resolveContext({ name: LOCAL_CONTEXT });
-    const lag = await ingestLag(queue);
+    const { queue, store } = await resolveContext({ name: LOCAL_CONTEXT });
+    const [lag, disk] = await Promise.all([ingestLag(queue), diskUse(store)]);
     this.#isQueueSilent = lag.error !== null;
-    const report = await describeStack(home, status, lag, Date.now());
+    const report = await describeStack(home, status, { lag, disk }, Date.now());
     this.log(renderStack(report, styleOf(process.stdout), process.stdout.columns));
     if (!report.healthy) process.exitCode = 1;
     return report;

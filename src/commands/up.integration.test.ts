@@ -106,6 +106,16 @@ describe('atbd up --local', () => {
         log: logOf(name),
       })),
       lag: { records: 0, error: null },
+      disk: {
+        tables: expect.arrayContaining([
+          {
+            name: 'migrations',
+            rows: expect.any(Number) as number,
+            bytes: expect.any(Number) as number,
+          },
+        ]) as unknown[],
+        error: null,
+      },
     });
   });
 
@@ -158,6 +168,7 @@ describe('atbd up --local', () => {
     const { code, stdout } = await stack.atbd('status');
     expect(code).toBe(1);
     expect(stdout).toMatch(/shard-2 is down: ended with code 1: Error: ENOENT: .*config\.xml/);
+    expect(stdout).toMatch(/Disk: [\d.]+ \w+ \(shard 2 does not say\)/);
     // The others do their work all the while.
     expect(down.parts.filter(({ healthy }) => healthy)).toHaveLength(PARTS.length - 1);
     await rename(`${config}.away`, config);

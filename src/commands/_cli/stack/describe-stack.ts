@@ -30,13 +30,22 @@ export interface StackReport {
   readonly parts: readonly PartReport[];
   /** Records that wait to be stored; null with the reason when the queue did not say. */
   readonly lag: { readonly records: number | null; readonly error: string | null };
+  /** What the store's tables take, the largest first; `error` says which shards are left out. */
+  readonly disk: {
+    readonly tables: readonly {
+      readonly name: string;
+      readonly rows: number;
+      readonly bytes: number;
+    }[];
+    readonly error: string | null;
+  };
 }
 
 /** Measures the stack's processes. */
 export async function describeStack(
   { root, run }: AtbdHome,
   status: StackStatus,
-  lag: StackReport['lag'],
+  measured: Pick<StackReport, 'lag' | 'disk'>,
   nowMs: number,
 ): Promise<StackReport> {
   const { pid } = status.supervisor;
@@ -47,7 +56,7 @@ export async function describeStack(
     uptimeMs: nowMs - status.startedAtMs,
     supervisor: { pid, memoryBytes: (await residentBytes(pid)) ?? null },
     parts: await Promise.all(status.parts.map((part) => describePart(part, run, nowMs))),
-    lag,
+    ...measured,
   };
 }
 

@@ -23,9 +23,8 @@ export function renderStack(
   ];
   const rows = report.parts.map((part) => partRow(part, style));
   const table = textTable([head.map((text) => style.dim(text)), supervisor, ...rows], columns);
-  return [title, '', table, '', lagLine(report, style), ...troubles(report, style, columns)].join(
-    '\n',
-  );
+  const facts = [lagLine(report, style), cutToWidth(diskLine(report, style), columns ?? Infinity)];
+  return [title, '', table, '', ...facts, ...troubles(report, style, columns)].join('\n');
 }
 
 function verdict({ healthy, stopping, uptimeMs }: StackReport, style: ChalkInstance): string {
@@ -52,6 +51,18 @@ function lagLine({ lag }: StackReport, style: ChalkInstance): string {
   if (lag.records === null) return `Lag: unknown (${sanitizeText(lag.error ?? '')})`;
   if (lag.records === 0) return style.dim('Lag: 0, everything in the queue is stored');
   return `Lag: ${lag.records.toLocaleString('en')} ${lag.records === 1 ? 'record waits' : 'records wait'} to be stored`;
+}
+
+/** Tables that take less than this share of all are not worth a word. */
+const WORTH_A_WORD = 0.005;
+
+function diskLine({ disk }: StackReport, style: ChalkInstance): string {
+  const all = disk.tables.reduce((sum, { bytes }) => sum + bytes, 0);
+  const tables = disk.tables
+    .filter(({ bytes }) => bytes >= all * WORTH_A_WORD)
+    .map(({ name, bytes }) => `${name} ${size(bytes)}`);
+  const missing = disk.error === null ? '' : ` ${style.yellow(`(${sanitizeText(disk.error)})`)}`;
+  return `Disk: ${size(all)}${missing}${style.dim(tables.length === 0 ? '' : `: ${tables.join(', ')}`)}`;
 }
 
 /** What a person looks at next: last errors, of parts that are down first. */
@@ -85,6 +96,16 @@ const MEBIBYTE = 1024 * 1024;
 
 function memory(bytes: number | null): string {
   return bytes === null ? NONE : `${Math.round(bytes / MEBIBYTE)} MiB`;
+}
+
+const SIZES = ['KiB', 'MiB', 'GiB', 'TiB'];
+
+/** In the largest unit that leaves a digit before the point: 1.5 KiB, 12 MiB. */
+function size(bytes: number): string {
+  let value = bytes / 1024;
+  let unit = 0;
+  for (; value >= 1024 && unit < SIZES.length - 1; unit += 1) value /= 1024;
+  return `${value >= 10 ? Math.round(value) : value.toFixed(1)} ${SIZES[unit] ?? ''}`;
 }
 
 const UNITS = [
