@@ -1,8 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { compileWhere } from '../../engine/filter/where/compile-where.js';
 import type { ActionFact, ChainFact } from '../../engine/generate/truth.js';
+import type { Event } from '../../engine/model/event.js';
+import { MATCH_ALL } from '../../engine/model/filter.js';
 import type { StoredEvent } from '../../engine/model/stored-event.js';
 import { placeOf } from '../../engine/model/surroundings.js';
 import { summarizeAction } from '../../engine/trace/summarize-action.js';
+import { findActions } from '../../store/query/trace/find-actions.js';
 import { readTrace } from '../../store/query/trace/read-trace.js';
 import { summarizeActions } from '../../store/query/trace/summarize-actions.js';
 import { startTestStore, type TestStore } from '../../store/testing/test-store.js';
@@ -177,6 +181,44 @@ describe.each([1, 3])('looking up actions on %d shards', (shardCount) => {
       );
       expect(problems).toHaveLength(Math.min(10, texts.size));
     }
+  });
+
+  it.each<[string, boolean, (events: readonly Event[]) => boolean]>([
+    [
+      'duration_ms > 2000 && level == "error"',
+      false,
+      (events) =>
+        events.some(({ duration_ms = 0 }) => duration_ms > 2000) &&
+        events.some(({ level }) => level === 'error'),
+    ],
+    [
+      'service == "payment" && level == "error"',
+      true,
+      (events) => events.some(({ service, level }) => service === 'payment' && level === 'error'),
+    ],
+    [
+      'operation == "buy" && !(level == "error") && (provider == "acme" || attempt > 1)',
+      false,
+      (events) =>
+        events.some(({ operation }) => operation === 'buy') &&
+        !events.some(({ level }) => level === 'error') &&
+        events.some(({ provider, attempt = 0 }) => provider === 'acme' || attempt > 1),
+    ],
+  ])('finds the actions for which %s (one event: %s)', async (text, isOneEvent, holds) => {
+    const byOp = new Map<string, Event[]>();
+    for (const { event } of cases.flatMap(({ events }) => events)) {
+      const opId = event.op_id ?? '';
+      if (opId !== '') byOp.set(opId, [...(byOp.get(opId) ?? []), event]);
+    }
+    const expected = [...byOp].filter(([, events]) => holds(events)).map(([opId]) => opId);
+    expect(expected.length).toBeGreaterThan(3);
+    const condition = compileWhere(text, { flag: 'the condition' });
+    const search = { condition, isOneEvent, events: MATCH_ALL, fromNs: null, toNs: null };
+    const { rows } = await findActions(testStore.store, { ...search, limit: EVERYTHING }, {});
+    expect(rows.map(({ opId }) => opId).toSorted()).toEqual(expected.toSorted());
+    expect(rows[0]?.actionCount).toBe(expected.length);
+    const first = await findActions(testStore.store, { ...search, limit: 1 }, {});
+    expect(first.rows).toEqual(rows.slice(0, 1));
   });
 
   it.each([

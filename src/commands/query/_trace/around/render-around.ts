@@ -122,7 +122,7 @@ function columnWidth(texts: readonly string[], name: string, max: number): numbe
 }
 
 function placeName({ place, placeCount }: PlaceFigures): string {
-  return sanitizeText(place === '' ? `${plural(placeCount, 'other')}` : place);
+  return sanitizeText(place === '' ? plural(placeCount, 'other') : place);
 }
 
 function countText(count: number): string {
