@@ -12,7 +12,7 @@ import { runOf } from '../dist/engine/model/record-run.js';
 import { openStore } from '../dist/store/clickhouse/store.js';
 import { readLogs } from '../dist/store/query/logs.js';
 import { serviceFigures } from '../dist/store/query/service-figures.js';
-import { readTrace } from '../dist/store/query/trace.js';
+import { readTrace } from '../dist/store/query/trace/read-trace.js';
 import { visibleOps } from '../dist/store/query/visible-ops.js';
 import { startTestStore } from '../dist/store/testing/test-store.js';
 import { createChunkStore } from '../dist/store/write/chunk-store.js';
@@ -95,7 +95,7 @@ async function benchQuestions(testStore, values, parts) {
   const page = (field, wanted) =>
     drain(readLogs(store, pageOf(field, wanted, nowMs), options).events);
   const questions = {
-    trace: (id) => readTrace(store, { id, limit: 10_000 }, options),
+    trace: (id) => readTrace(store, { ids: [id], limit: 10_000 }, options),
     'logs: errors': () => page('level', ['error', 'fatal']),
     'logs: one service': () => page('service', ['gateway']),
     'service figures': () =>

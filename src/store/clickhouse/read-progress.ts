@@ -7,24 +7,32 @@ export interface ReadProgress {
   readonly bytes: number;
 }
 
-export interface ProgressOptions {
-  /** The question, in an error. */
-  readonly doing: string;
-  readonly scan: ScanLimit | null;
-  readonly onProgress: ((progress: ReadProgress) => void) | undefined;
+/** Throws SCAN_LIMIT_EXCEEDED as soon as more was read than is allowed. */
+export function checkScan({ rows, bytes }: ReadProgress, scan: ScanLimit, doing: string): void {
+  if ({ rows, bytes }[scan.unit] > scan.max) throw scanExceeded(doing, scan);
 }
 
-/**
- * Takes the lines of JSONEachRowWithProgress apart: gives the row of a line that has one, and undefined for any other.
- * Throws SCAN_LIMIT_EXCEEDED as soon as more was read than is allowed.
- */
-export function createLineReader({ doing, scan, onProgress }: ProgressOptions) {
+/** Adds up what several answers have read: one listener for each, and the sum goes to `onTotal`. */
+export function addUpProgress(
+  count: number,
+  onTotal: (progress: ReadProgress) => void,
+): ((progress: ReadProgress) => void)[] {
+  const parts: ReadProgress[] = Array.from({ length: count }, () => ({ rows: 0, bytes: 0 }));
+  return parts.map((_, index) => (progress) => {
+    parts[index] = progress;
+    onTotal({
+      rows: parts.reduce((sum, { rows }) => sum + rows, 0),
+      bytes: parts.reduce((sum, { bytes }) => sum + bytes, 0),
+    });
+  });
+}
+
+/** Takes the lines of JSONEachRowWithProgress apart: gives the row of a line that has one, and undefined for any other. */
+export function createLineReader(onProgress: (progress: ReadProgress) => void) {
   return function readLine(line: unknown): unknown {
     const { row, progress } = line as ProgressLine;
     if (progress === undefined) return row;
-    const read = { rows: Number(progress.read_rows), bytes: Number(progress.read_bytes) };
-    onProgress?.(read);
-    if (scan !== null && read[scan.unit] > scan.max) throw scanExceeded(doing, scan);
+    onProgress({ rows: Number(progress.read_rows), bytes: Number(progress.read_bytes) });
     return undefined;
   };
 }

@@ -74,13 +74,18 @@ function serverCode(error: unknown): unknown {
 
 function codeOf(error: unknown): ErrorCode {
   const raw = serverCode(error);
-  if (error instanceof Error && error.message.includes('The user aborted a request'))
-    return 'INTERRUPTED';
+  if (isAbort(error)) return 'INTERRUPTED';
   if (typeof raw === 'string' && /^\d+$/.test(raw))
     return BY_SERVER_CODE[Number(raw)] ?? 'CLICKHOUSE_REFUSED';
   // No code of the server: the connection itself failed, or was cut.
   if (error instanceof Error && /timeout/i.test(error.message)) return 'TIMEOUT';
   return 'CLICKHOUSE_UNREACHABLE';
+}
+
+/** The client's own words, or a signal's. */
+function isAbort(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return error.name === 'AbortError' || error.message.includes('The user aborted a request');
 }
 
 const MESSAGE_LENGTH_MAX = 300;

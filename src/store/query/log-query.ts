@@ -1,6 +1,7 @@
 import type { Filter } from '../../engine/model/filter.js';
 import type { SelectedField } from '../../engine/model/stored-event.js';
 import { selectColumns } from './event-columns.js';
+import { compareByKey, ORDER_KEY } from './event-order.js';
 import { filterToSql } from './filter-sql.js';
 import type { LedgerCut, LogCursor, LogRange } from './log-cursor.js';
 import { instantSql, SqlParams } from './sql-params.js';
@@ -17,9 +18,6 @@ export interface LogQuestion {
   /** Where the page before ended; null for page one. */
   readonly after: Pick<LogCursor, 'last' | 'cut'> | null;
 }
-
-/** The order of the table's own key, so that a page reads no more than it shows. */
-const ORDER_KEY = ['ts', 'topic', 'epoch', 'partition', 'offset'];
 
 /** Puts the question into SQL. */
 export function buildLogQuery(question: LogQuestion): EventQuery {
@@ -40,12 +38,13 @@ export function buildLogQuery(question: LogQuestion): EventQuery {
     name: 'logs',
     sql: `
     SELECT ${columns.sql}
-    FROM events
+    FROM events_local
     WHERE ${conditions.map((condition) => `(${condition})`).join('\n      AND ')}
     ORDER BY ${order.join(', ')}
     LIMIT ${params.add('UInt32', limit)}`,
     params,
     stopsEarly: true,
+    merge: { limit, compare: isAscending ? compareByKey : (a, b) => compareByKey(b, a) },
     decode: (row) => columns.decode(row),
   };
 }

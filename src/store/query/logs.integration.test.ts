@@ -469,6 +469,43 @@ describe('a trace', () => {
     });
   });
 
+  it('is read only from the shards that have events of it, after asking all', async () => {
+    const event = { ts: `${DAY}T11:00:00Z`, op_id: 'op-on-shard-1', service: 's1' };
+    await writeEvents(testStore.store, [event], { topic: 'one', shard: 1, partition: 1 });
+    await using store = openStore(testStore.reader);
+    const before = await askedCounts();
+    const answer = await readTrace(store, { ids: ['op-on-shard-1'], limit: 5 }, {});
+    expect(answer.eventCount).toBe(1);
+    const after = await askedCounts();
+    const asked = after.map(({ lookups, reads }, shard) => ({
+      lookups: lookups - before[shard]!.lookups,
+      reads: reads - before[shard]!.reads,
+    }));
+    expect(asked).toEqual([
+      { lookups: 1, reads: 0 },
+      { lookups: 1, reads: 1 },
+      { lookups: 1, reads: 0 },
+    ]);
+  });
+
+  /** How often each shard was asked for a trace so far, by its own log. */
+  function askedCounts(): Promise<{ readonly lookups: number; readonly reads: number }[]> {
+    return Promise.all(
+      [0, 1, 2].map(async (shard) => {
+        const client = await testStore.store.shard(shard);
+        await client.command({ query: 'SYSTEM FLUSH LOGS' });
+        const answer = await client.query({
+          query: `
+            SELECT toUInt32(countIf(log_comment = 'atbd:trace_shards')) AS lookups, toUInt32(countIf(log_comment = 'atbd:trace')) AS reads
+            FROM system.query_log WHERE type = 'QueryFinish'`,
+          format: 'JSONEachRow',
+        });
+        const [counts] = await answer.json<{ lookups: number; reads: number }>();
+        return counts!;
+      }),
+    );
+  }
+
   it.each(
     ["'", '"\\', '😀', 'op-', '%', "' OR '1'='1", LONG_ID, '\u0000', '{p0:String}'].map(
       (id) => [id.slice(0, 20), id] as const,

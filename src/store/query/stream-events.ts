@@ -1,5 +1,6 @@
 import type { StoredEvent } from '../../engine/model/stored-event.js';
 import { defineQuery, type QueryOptions } from '../clickhouse/define-query.js';
+import type { MergeOptions } from '../clickhouse/merge-rows.js';
 import type { Store } from '../clickhouse/store.js';
 import type { EventRow } from './event-columns.js';
 import type { SqlParams } from './sql-params.js';
@@ -12,6 +13,8 @@ export interface EventQuery {
   readonly params: SqlParams;
   /** See `QueryDefinition`. */
   readonly stopsEarly?: boolean;
+  /** Of the rows as they come from each shard's `events_local`; left out where the text asks for `events`. */
+  readonly merge?: MergeOptions<EventRow>;
   decode(row: EventRow): StoredEvent;
 }
 
@@ -21,7 +24,7 @@ export interface StreamOptions extends QueryOptions {
   readonly onMissing?: (shards: readonly number[]) => void;
 }
 
-/** Asks a question that was put together from parts; events come as the server sends them. */
+/** Asks a question that was put together from parts; events come as the shards send them. */
 export async function* streamEvents(
   store: Store,
   query: EventQuery,
@@ -33,6 +36,7 @@ export async function* streamEvents(
     row: { parse: checkRow },
     sql: query.sql,
     stopsEarly: query.stopsEarly ?? false,
+    ...(query.merge && { merge: query.merge }),
   });
   for await (const row of named.stream(store, query.params.values, options))
     yield query.decode(row);
