@@ -23,7 +23,7 @@ const FIELDS = (Object.keys(EVENT_FIELDS) as EventField[]).filter(
 /** A name without `attrs.` that is no field is a slip: a number that counts nothing would not show it. */
 const fieldName = z
   .string()
-  .regex(new RegExp(`^(?:${FIELDS.join('|')}|attrs\\..+)$`, 'u'), { error: sayNoField });
+  .regex(new RegExp(`^(?:${FIELDS.join('|')}|attrs\\.[\\s\\S]+)$`, 'u'), { error: sayNoField });
 
 const text = z.string({ error: 'must be text: put it in quotes' }).min(1, 'must not be empty');
 
