@@ -43,7 +43,7 @@ module.exports = {
       from: { path: '^src/engine/scenario/', pathNot: '(\\.test\\.ts$|/load/services/)' },
       to: {
         path: '^src/engine/',
-        pathNot: '^src/engine/(model|scenario|generate|filter|time|verify|question|expression|edge)/',
+        pathNot: '^src/engine/(model|scenario|generate|filter|time|verify|question|expression)/',
       },
     },
     {
