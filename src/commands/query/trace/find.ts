@@ -1,7 +1,6 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { parseFilter } from '../../../engine/filter/filter.js';
-import { compileWhere } from '../../../engine/filter/where/compile-where.js';
 import { systemClock } from '../../../engine/model/clock.js';
 import type { ActionSummary } from '../../../engine/model/action-summary.js';
 import { parseTimeRange } from '../../../engine/time/time-range.js';
@@ -69,6 +68,7 @@ With --same-event one event must satisfy all of it. Without a time the last ${SI
   async run(): Promise<void> {
     const { args, flags } = await this.parse(QueryTraceFind);
     const zone = parseZone(flags.tz);
+    const { compileWhere } = await import('../../../engine/filter/where/compile-where.js');
     const condition = compileWhere(args.condition, { flag: 'the condition' });
     const { since, from, to } = flags;
     const range = parseTimeRange(
