@@ -18,8 +18,12 @@ export const DIMENSIONS: readonly Dimension[] = (Object.keys(EVENT_FIELDS) as Ev
 /** More make a table that nobody reads. */
 const DIMENSION_COUNT_MAX = 6;
 
-/** Reads `--by a,b`; rejects with USAGE_INVALID what is no dimension, and says what was likely meant. */
+/** What one writes for an answer that is not split. */
+const NO_SPLIT = 'none';
+
+/** Reads `--by a,b` or `none`; rejects with USAGE_INVALID what is no dimension, and says what was likely meant. */
 export function parseDimensions(text: string): Dimension[] {
+  if (text.trim() === NO_SPLIT) return [];
   const names = [...new Set(text.split(',').map((name) => name.trim()))];
   if (names.length > DIMENSION_COUNT_MAX) {
     throw usage(`cannot split by ${names.length} fields`, `At most ${DIMENSION_COUNT_MAX}.`);

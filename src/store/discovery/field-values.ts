@@ -3,7 +3,7 @@ import type { Answer, AnswerColumn } from '../../engine/model/question/answer.js
 import type { QueryOptions } from '../clickhouse/define-query.js';
 import type { Store } from '../clickhouse/store.js';
 import { SqlParams } from '../query/sql-params.js';
-import { askRows } from './ask-rows.js';
+import { askRows } from '../query/ask-rows.js';
 import { fieldLabel, fieldText } from './field-text.js';
 import { matchingSql, type MatchingEvents } from './matching-events.js';
 

@@ -4,7 +4,7 @@ import { formatRfc3339 } from '../../engine/model/timestamp.js';
 import type { QueryOptions } from '../clickhouse/define-query.js';
 import type { Store } from '../clickhouse/store.js';
 import { SqlParams } from '../query/sql-params.js';
-import { askRows, type BuiltQuery, type Row } from './ask-rows.js';
+import { askRows, type BuiltQuery, type Row } from '../query/ask-rows.js';
 import { matchingSql, type MatchingEvents } from './matching-events.js';
 
 const COLUMNS: readonly AnswerColumn[] = [

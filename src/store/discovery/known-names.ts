@@ -3,7 +3,7 @@ import type { Store } from '../clickhouse/store.js';
 import type { LogRange } from '../query/log-cursor.js';
 import { rangeToSql } from '../query/log-query.js';
 import { SqlParams } from '../query/sql-params.js';
-import { askRows } from './ask-rows.js';
+import { askRows } from '../query/ask-rows.js';
 
 /** Names of one field; where there are more, some of them are enough to find what was meant. */
 const NAMES_MAX = 5_000;

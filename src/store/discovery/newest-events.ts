@@ -2,7 +2,7 @@ import type { AnswerRange } from '../../engine/model/question/answer.js';
 import type { QueryOptions } from '../clickhouse/define-query.js';
 import type { Store } from '../clickhouse/store.js';
 import { SqlParams } from '../query/sql-params.js';
-import { askRows } from './ask-rows.js';
+import { askRows } from '../query/ask-rows.js';
 import { matchingSql, type MatchingEvents } from './matching-events.js';
 
 /** The end of the range that holds the newest `count` events (and those of the same moment); null: the range has no more. */

@@ -2,7 +2,7 @@ import type { Answer, AnswerColumn, AnswerRow } from '../../engine/model/questio
 import type { QueryOptions } from '../clickhouse/define-query.js';
 import type { Store } from '../clickhouse/store.js';
 import { SqlParams } from '../query/sql-params.js';
-import { askRows, type Row } from './ask-rows.js';
+import { askRows, type Row } from '../query/ask-rows.js';
 import { matchingSql, type MatchingEvents } from './matching-events.js';
 
 /** Operations that are named; a service that has more puts ids into the name. */

@@ -1,16 +1,17 @@
 import type { Filter } from '../../engine/model/filter.js';
-import { formatAmount, parseAmount } from '../../engine/model/amount.js';
 import {
   isWholeMinutes,
+  TIME_COLUMN,
   type AnswerRange,
   type AnswerRow,
   type AnswerSource,
   type Buckets,
   type Cell,
-  type CellKind,
 } from '../../engine/model/question/answer.js';
 import { filterToSql } from '../query/filter-sql.js';
 import { SqlParams } from '../query/sql-params.js';
+import { decodeCell } from './decode-cell.js';
+import { bucketSql } from './bucket-sql.js';
 import type { Measure, Metric } from './metric.js';
 import { keepsApart, type FieldName, type RollupName } from './rollup.js';
 
@@ -33,9 +34,6 @@ export interface FiguresQuery {
   readonly source: AnswerSource;
   decode(row: Readonly<Record<string, unknown>>): AnswerRow;
 }
-
-/** Column of the interval's start in an answer by time. */
-export const TIME_COLUMN = 'time';
 
 /** The roll-up that answers as exactly as the events, where it is complete; null: only the events do. */
 export function rollupFor({ metric, range, by, filter }: FiguresQuestion): RollupName | null {
@@ -102,7 +100,7 @@ function assemble(question: FiguresQuestion, parts: Parts): FiguresQuery {
   const { params } = parts;
   // Aliases of our own: one with a column's name would replace the column in WHERE.
   const keys = [
-    ...(buckets === null ? [] : [bucketSql(buckets, parts)]),
+    ...(buckets === null ? [] : [bucketSql(buckets, parts.time, params)]),
     ...by.map((field) => `toString(\`${field}\`)`),
   ];
   const measures = metric.measures.map((measure) => parts.measureSql(measure));
@@ -129,11 +127,6 @@ function assemble(question: FiguresQuestion, parts: Parts): FiguresQuery {
   };
 }
 
-/** Boundaries are worked out here, because the zones and their jumps are ours. */
-function bucketSql({ startsMs }: Buckets, { params, time }: Parts): string {
-  return `roundDown(${time}, ${params.add('Array(Int64)', startsMs)})`;
-}
-
 const NS_PER_MS = 1_000_000n;
 
 function decodeRow(
@@ -142,7 +135,7 @@ function decodeRow(
 ): AnswerRow {
   const cells: [string, Cell][] = [];
   const first = buckets === null ? 0 : 1;
-  if (buckets !== null) cells.push([TIME_COLUMN, BigInt(row['k0'] as string) * NS_PER_MS]);
+  if (buckets !== null) cells.push([TIME_COLUMN.name, BigInt(row['k0'] as string) * NS_PER_MS]);
   for (const [index, field] of by.entries())
     cells.push([field, row[`k${first + index}`] as string]);
   // Without events aggregates answer zero where nothing was measured.
@@ -152,34 +145,4 @@ function decodeRow(
     cells.push([name, isKnown ? decodeCell(kind, row[`m${index}`]) : null]);
   }
   return Object.fromEntries(cells);
-}
-
-function decodeCell(kind: CellKind, value: unknown): Cell {
-  if (value === null || value === undefined) return null;
-  switch (kind) {
-    case 'count':
-    case 'bytes':
-      return Number(value);
-    case 'number':
-    case 'share':
-    case 'duration':
-      // Nothing to measure: the server's answer to an average of nothing.
-      return Number.isFinite(Number(value)) ? Number(value) : null;
-    case 'decimal':
-      return formatAmount(parseAmount(value as string));
-    case 'money':
-      return Object.fromEntries(
-        Object.entries(value as Record<string, string>)
-          .toSorted(([a], [b]) => (a < b ? -1 : 1))
-          .map(([currency, amount]) => [currency, formatAmount(parseAmount(amount))]),
-      );
-    case 'time':
-      return BigInt(value as string);
-    case 'text':
-      return value as string;
-    case 'truth':
-      return Number(value) === 1;
-    case 'list':
-      return value as string[];
-  }
 }

@@ -126,7 +126,8 @@ function eventCount(name: string, summary: string): Measure {
   };
 }
 
-function moneyText(sums: string): string {
+/** Sums by currency as exact texts. */
+export function moneyText(sums: string): string {
   return `CAST(mapApply((currency_name, total) -> (currency_name, toString(total)), ${sums}), 'Map(String, String)')`;
 }
 

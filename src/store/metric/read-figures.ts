@@ -1,22 +1,17 @@
-import type {
-  Answer,
-  AnswerColumn,
-  AnswerRow,
-  Buckets,
-} from '../../engine/model/question/answer.js';
+import { TIME_COLUMN, type Answer, type AnswerColumn } from '../../engine/model/question/answer.js';
 import { defineQuery, type QueryOptions } from '../clickhouse/define-query.js';
 import type { Store } from '../clickhouse/store.js';
 import type { SqlParams } from '../query/sql-params.js';
+import { fillBuckets, intervalsOf } from './fill-buckets.js';
 import {
   overEvents,
   overRollup,
   rollupFor,
-  TIME_COLUMN,
   type FiguresQuery,
   type FiguresQuestion,
 } from './figures-query.js';
+import { measureColumn } from './metric.js';
 import { rollupCompleteFrom } from './rollup-state.js';
-import { measureColumn, type Metric } from './metric.js';
 
 /** Asks for the figures of a metric. Without `by`, intervals in which nothing happened stand in the answer, too. */
 export async function readFigures(
@@ -32,15 +27,16 @@ export async function readFigures(
     options,
   );
   const rows = found.slice(0, limit).map((row) => query.decode(row));
+  const columns = columnsOf(question);
   const isFilled = buckets !== null && by.length === 0;
   return {
     question: metric.name,
     range,
-    columns: columnsOf(question),
-    rows: isFilled ? withEmptyBuckets(rows, buckets, metric) : rows,
-    intervalsNs: buckets?.startsMs.map((ms) => BigInt(ms) * NS_PER_MS) ?? [],
+    columns,
+    rows: isFilled ? fillBuckets(rows, buckets, columns) : rows,
+    intervalsNs: intervalsOf(buckets),
     facts: [],
-    notes: found.length > limit ? [`Only the first ${limit} rows are shown (--limit).`] : [],
+    notes: notesOf(found.length, limit),
     source: query.source,
     missingShards,
   };
@@ -78,31 +74,14 @@ async function run(store: Store, query: FiguresQuery, options: QueryOptions): Pr
 }
 
 function columnsOf({ metric, buckets, by }: FiguresQuestion): AnswerColumn[] {
-  const time: AnswerColumn = { name: TIME_COLUMN, kind: 'time', summary: 'Start of the interval.' };
   return [
-    ...(buckets === null ? [] : [time]),
+    ...(buckets === null ? [] : [TIME_COLUMN]),
     ...by.map((name): AnswerColumn => ({ name, kind: 'text', summary: `The event's ${name}.` })),
     ...metric.measures.map(measureColumn),
   ];
 }
 
-const NS_PER_MS = 1_000_000n;
-
-/** Nothing is a number, too: 0 of what is counted, and unknown for what is measured. */
-function withEmptyBuckets(
-  rows: readonly AnswerRow[],
-  { startsMs }: Buckets,
-  metric: Metric,
-): AnswerRow[] {
-  const known = new Map(rows.map((row) => [row[TIME_COLUMN], row]));
-  return startsMs.map((ms) => {
-    const time = BigInt(ms) * NS_PER_MS;
-    return known.get(time) ?? { [TIME_COLUMN]: time, ...emptyMeasures(metric) };
-  });
-}
-
-function emptyMeasures({ measures }: Metric): AnswerRow {
-  return Object.fromEntries(
-    measures.map(({ name, kind }) => [name, kind === 'count' ? 0 : kind === 'money' ? {} : null]),
-  );
+/** That the answer was cut, where it was. */
+export function notesOf(foundCount: number, limit: number): string[] {
+  return foundCount > limit ? [`Only the first ${limit} rows are shown (--limit).`] : [];
 }

@@ -1,16 +1,16 @@
 import type { Filter } from '../../engine/model/filter.js';
-import type {
-  Answer,
-  AnswerColumn,
-  AnswerFact,
-  AnswerRange,
-  AnswerRow,
-  Buckets,
+import {
+  TIME_COLUMN,
+  type Answer,
+  type AnswerColumn,
+  type AnswerFact,
+  type AnswerRange,
+  type AnswerRow,
+  type Buckets,
 } from '../../engine/model/question/answer.js';
 import type { JourneysSpec } from '../../engine/model/question/journeys.js';
 import type { QueryOptions } from '../clickhouse/define-query.js';
 import type { Store } from '../clickhouse/store.js';
-import { TIME_COLUMN } from '../metric/figures-query.js';
 import { GRACE_NS, readWatermark } from '../query/watermark.js';
 import { readPresence, type Peak, type Presence, type PresenceInterval } from './read-presence.js';
 import type { PresenceQuestion } from './presence-query.js';
@@ -46,7 +46,7 @@ export async function readUsers(
   return {
     question: 'users',
     range: question.range,
-    columns: question.buckets === null ? COLUMNS : [TIME, ...COLUMNS],
+    columns: question.buckets === null ? COLUMNS : [TIME_COLUMN, ...COLUMNS],
     rows: rowsOf(presence.intervals, question, finalUntilNs),
     intervalsNs: question.buckets?.startsMs.map((ms) => BigInt(ms) * NS_PER_MS) ?? [],
     facts: factsOf(presence, { nowNs: asked.probeNs, finalUntilNs }),
@@ -93,7 +93,7 @@ function rowsOf(
     const startMs = buckets?.startsMs[index];
     const endNs = intervals[index + 1]?.startNs ?? range.toNs;
     return {
-      ...(startMs === undefined ? {} : { [TIME_COLUMN]: BigInt(startMs) * NS_PER_MS }),
+      ...(startMs === undefined ? {} : { [TIME_COLUMN.name]: BigInt(startMs) * NS_PER_MS }),
       total: interval.total.count,
       total_at: momentOf(interval.total),
       viewing: interval.viewing.count,
@@ -132,8 +132,6 @@ function factsOf(
   };
   return FACTS.map((fact) => ({ ...fact, value: values[fact.name] ?? null }));
 }
-
-const TIME: AnswerColumn = { name: TIME_COLUMN, kind: 'time', summary: 'Start of the interval.' };
 
 const COLUMNS: readonly AnswerColumn[] = [
   {

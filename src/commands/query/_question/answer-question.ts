@@ -1,7 +1,18 @@
 import type { Journeys } from '../../../engine/model/question/journeys.js';
 import { systemClock } from '../../../engine/model/clock.js';
 import type { FieldRef, Filter } from '../../../engine/model/filter.js';
-import type { Answer, AnswerRange, Buckets, Cell } from '../../../engine/model/question/answer.js';
+import {
+  TIME_COLUMN,
+  type Answer,
+  type AnswerRange,
+  type Buckets,
+  type Cell,
+} from '../../../engine/model/question/answer.js';
+import {
+  PROVISIONAL_COLUMN,
+  withProvisional,
+  type AsOf,
+} from '../../../engine/model/question/as-of.js';
 import { bucketsOf, parseEvery } from '../../../engine/question/buckets.js';
 import { parseDimensions, type Dimension } from '../../../engine/question/dimension.js';
 import { questionRange } from '../../../engine/question/question-range.js';
@@ -50,8 +61,10 @@ export interface Asked {
   readonly filter: Filter;
   readonly limit: number;
   readonly zone: Zone;
-  /** Wall clock, for what is provisional. */
+  /** Wall clock. */
   readonly nowMs: number;
+  /** How far events are known, for what is provisional; asked for once. */
+  readonly asOf: () => Promise<AsOf>;
 }
 
 export interface QuestionOptions {
@@ -92,13 +105,17 @@ export async function answerQuestion(
     nowMs: systemClock.nowMs(),
   };
   const limits = toQuestionLimits(flags);
-  const [{ reader, journeysPath }, { openStore }] = await Promise.all([
+  const [{ reader, journeysPath }, { openStore }, { readAsOf }] = await Promise.all([
     resolveLiveContext({ name: flags.context }),
     import('../../../store/clickhouse/store.js'),
+    import('../../../store/query/as-of.js'),
   ]);
   const { journeys } = await loadJourneys(flags.journeys ?? journeysPath);
   await using store = openStore(reader, limits);
-  const answer = await ask({ ...asked, journeys, store });
+  let known: Promise<AsOf> | undefined;
+  const asOf = (): Promise<AsOf> => (known ??= readAsOf(store, asked, { signal }));
+  const said = await ask({ ...asked, journeys, store, asOf });
+  const answer = await markProvisional(said, asked.buckets, asOf);
   const terminal = describeTerminal(process.stdout);
   await writeStdout(renderAnswer(answer, { format, terminal, zone, measure: flags.measure }));
   if (format === 'table' || format === 'chart') explain(answer);
@@ -106,6 +123,24 @@ export async function answerQuestion(
   await hintAtNames(answer, { asked: { ...asked, store }, fields });
   reportMissingShards(answer.missingShards, store.shardCount);
   if (flags.assert !== undefined) await checkAssertions(flags.assert, answer);
+}
+
+/** Marks the intervals of an answer over time that are not over. */
+async function markProvisional(
+  answer: Answer,
+  buckets: Buckets | null,
+  asOf: () => Promise<AsOf>,
+): Promise<Answer> {
+  const isMarked = answer.columns.some(({ name }) => name === PROVISIONAL_COLUMN.name);
+  const isOverTime = answer.columns.some(({ name }) => name === TIME_COLUMN.name);
+  if (isMarked || !isOverTime || buckets === null) return answer;
+  const { finalNs } = await asOf();
+  const { range, columns, rows } = answer;
+  return {
+    ...answer,
+    columns: [...columns, PROVISIONAL_COLUMN],
+    rows: rows.map((row) => withProvisional(row, { range, buckets, finalNs })),
+  };
 }
 
 function timeInput({ since, from, to }: ParsedQuestionFlags) {
@@ -130,12 +165,12 @@ function explain(answer: Answer): void {
   for (const line of lines) process.stderr.write(`${line}\n`);
 }
 
-/** No row with a count that is not zero. Facts are an answer by themselves, and zero may be the good news. */
+/** No row with a count that is not zero. Facts but moments are an answer by themselves, and zero may be the good news. */
 function isNothing({ columns, rows, facts }: Answer): boolean {
   const counts = columns.filter(({ kind }) => kind === 'count').map(({ name }) => name);
   const isZero = (cell: Cell | undefined): boolean => (cell ?? 0) === 0;
   const hasRow = rows.some((row) => counts.length === 0 || !counts.every((at) => isZero(row[at])));
-  return facts.length === 0 && !hasRow;
+  return !hasRow && facts.every(({ kind }) => kind === 'time');
 }
 
 interface HintOptions {

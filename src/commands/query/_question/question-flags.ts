@@ -66,7 +66,8 @@ export const everyFlag = {
 /** For questions that can be split by any field. */
 export const byFlag = {
   by: Flags.string({
-    summary: 'Split by these fields, parted by commas, for example operation,service.',
+    summary:
+      'Split by these fields, parted by commas, for example operation,service; none for one total.',
     helpValue: 'FIELD,…',
     helpGroup: 'OUTPUT',
   }),

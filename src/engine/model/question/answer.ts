@@ -33,7 +33,16 @@ export interface AnswerColumn {
   readonly isLevel?: boolean;
   /** Left out of a table where the terminal is too narrow for it. */
   readonly isDetail?: boolean;
+  /** Left out of a table where it is true of no row. */
+  readonly isMark?: boolean;
 }
+
+/** The interval, in an answer by time. */
+export const TIME_COLUMN: AnswerColumn = {
+  name: 'time',
+  kind: 'time',
+  summary: 'Start of the interval.',
+};
 
 export type AnswerRow = Readonly<Record<string, Cell>>;
 

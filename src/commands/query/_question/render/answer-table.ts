@@ -17,14 +17,17 @@ const FACT_GAP = '   ';
 /** Columns narrower than this say nothing. */
 const TEXT_WIDTH_MIN = 6;
 
+/** A text that is cut to this is told apart from most others. */
+const TEXT_WIDTH_TOLD = 24;
+
 /**
  * Facts, then a line for each row; figures stand right. Where the terminal is narrow texts give way, and where that is not enough
- * the columns of `hiddenColumns` are left out.
+ * the columns of `hiddenColumns` are left out. A mark that no row bears is, too.
  */
 export function answerTable(answer: Answer, terminal: Terminal, zone: Zone): string {
   const { paint, width } = terminal;
   const hidden = hiddenColumns(answer, terminal, zone);
-  const columns = answer.columns.filter(({ name }) => !hidden.includes(name));
+  const columns = tellingColumns(answer).filter(({ name }) => !hidden.includes(name));
   const lines = factLines(answer.facts, terminal, zone);
   if (answer.rows.length === 0) return lines.map((line) => `${line}\n`).join('');
   const rows = answer.rows.map((row) =>
@@ -61,9 +64,16 @@ function factLines(facts: readonly AnswerFact[], { paint, width }: Terminal, zon
   return lines;
 }
 
+/** All but marks that no row bears. */
+function tellingColumns({ columns, rows }: Answer): readonly AnswerColumn[] {
+  return columns.filter(
+    ({ name, isMark }) => isMark !== true || rows.some((row) => row[name] === true),
+  );
+}
+
 /** Details for which the terminal is too narrow, the last one first to go. */
 export function hiddenColumns(answer: Answer, { width }: Terminal, zone: Zone): string[] {
-  const shown = answer.columns.map((column) => ({
+  const shown = tellingColumns(answer).map((column) => ({
     ...column,
     width: leastWidth(column, answer.rows, zone),
   }));
@@ -77,12 +87,17 @@ export function hiddenColumns(answer: Answer, { width }: Terminal, zone: Zone): 
   return hidden;
 }
 
-function leastWidth({ name, kind }: AnswerColumn, rows: readonly AnswerRow[], zone: Zone): number {
+/** A detail is whole or left out; a text is cut to what can still be told apart before a detail has to go. */
+function leastWidth(
+  { name, kind, isDetail }: AnswerColumn,
+  rows: readonly AnswerRow[],
+  zone: Zone,
+): number {
   const widest = rows.reduce(
     (most, row) => Math.max(most, widthOf(cellText(kind, row[name], zone))),
     widthOf(name),
   );
-  return canGiveWay(kind) ? Math.min(widest, TEXT_WIDTH_MIN) : widest;
+  return canGiveWay(kind) && isDetail !== true ? Math.min(widest, TEXT_WIDTH_TOLD) : widest;
 }
 
 function canGiveWay(kind: CellKind): boolean {
@@ -124,8 +139,8 @@ function fitWidths(
 
 function widestText(columns: readonly AnswerColumn[], widths: readonly number[]): number {
   let widest = -1;
-  for (const [at, { kind }] of columns.entries()) {
-    const canGive = canGiveWay(kind) && (widths[at] ?? 0) > TEXT_WIDTH_MIN;
+  for (const [at, { kind, isDetail }] of columns.entries()) {
+    const canGive = canGiveWay(kind) && isDetail !== true && (widths[at] ?? 0) > TEXT_WIDTH_MIN;
     if (canGive && (widths[at] ?? 0) > (widths[widest] ?? 0)) widest = at;
   }
   return widest;

@@ -75,9 +75,33 @@ describe('an answer', () => {
       ),
     };
     const titles = (width: number) => render('table', width, detailed).split('\n')[2];
-    expect(titles(75)).toMatch(/p99 +share +memory/u);
-    expect(titles(65)).toMatch(/p99 +share +amounts/u);
-    expect(titles(55)).toMatch(/count +share +amounts/u);
+    expect(titles(78)).toMatch(/p99 +share +memory/u);
+    expect(titles(70)).toMatch(/p99 +share +amounts/u);
+    expect(titles(60)).toMatch(/count +share +amounts/u);
+  });
+
+  it('cuts a text, but leaves a detail out rather than cut it', () => {
+    const rows = [{ service: 'x'.repeat(40), amounts: { EUR: '1234567890.00', USD: '5.00' } }];
+    const columns = [
+      { name: 'service', kind: 'text', summary: '' },
+      { name: 'amounts', kind: 'money', isDetail: true, summary: '' },
+    ] as const;
+    const table = (width: number) =>
+      render('table', width, { ...answer, facts: [], columns, rows });
+    expect(table(60)).toContain(`${'x'.repeat(27)}…  1,234,567,890.00 EUR, 5.00 USD`);
+    expect(table(45)).toBe(`service\n${'x'.repeat(40)}\n`);
+  });
+
+  it('shows a mark only where a row bears it', () => {
+    const mark = { name: 'provisional', kind: 'truth', isMark: true, summary: '' } as const;
+    const marked = (isProvisional: boolean): Answer => ({
+      ...answer,
+      columns: [...answer.columns, mark],
+      rows: answer.rows.map((row, at) => ({ ...row, provisional: isProvisional && at === 2 })),
+    });
+    expect(render('table', 120, marked(false))).not.toContain('provisional');
+    expect(render('table', 120, marked(true))).toMatch(/7.00 EUR {6}yes\n/u);
+    expect(render('csv', 120, marked(false))).toContain(',provisional\r\n');
   });
 
   it('has as many facts in a line as fit', () => {

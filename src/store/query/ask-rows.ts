@@ -1,6 +1,6 @@
 import { defineQuery, type QueryAnswer, type QueryOptions } from '../clickhouse/define-query.js';
 import type { Store } from '../clickhouse/store.js';
-import type { SqlParams } from '../query/sql-params.js';
+import type { SqlParams } from './sql-params.js';
 
 /** A row of an answer whose columns are of our own choice. */
 export type Row = Readonly<Record<string, unknown>>;
