@@ -13,6 +13,8 @@ import { parseZone, type Zone } from '../../engine/time/zone.js';
 import type { FiguresQuestion } from '../../store/metric/figures-query.js';
 import { latency, pageViews, transactions } from '../../store/metric/metrics.js';
 import { readFigures } from '../../store/metric/read-figures.js';
+import { readUsers } from '../../store/presence/read-users.js';
+import { presenceIn, sessionsOf, type Sign } from '../../store/presence/testing/presence-model.js';
 import { startTestStore, type TestStore } from '../../store/testing/test-store.js';
 import { storeShopCases, type OracleEvent, type ShopCase } from './_question/testing/shop-cases.js';
 
@@ -102,6 +104,18 @@ function keyOf(row: AnswerRow, { by, buckets }: Asked): string {
   return JSON.stringify([time, ...by.map((field) => row[field])]);
 }
 
+function signsOf(events: readonly OracleEvent[], filter: Filter): Sign[] {
+  const isSign = createMatch(filter);
+  return events
+    .filter(({ event }) => isSign(event))
+    .map(({ event, tsNs }) => ({
+      tsNs,
+      userId: event.user_id ?? '',
+      sessionId: event.session_id ?? '',
+      operation: event.operation ?? '',
+    }));
+}
+
 /** Every measure that a count of its own can tell; percentiles lie within 1 % of a neighbouring rank's value. */
 function expectMeasures(row: AnswerRow, events: readonly OracleEvent[], asked: Asked): void {
   const { okStatuses } = journeys.spec.transactions;
@@ -189,6 +203,40 @@ describe.each([1, 3])('figures on %i shards', (shardCount) => {
           throw new Error(`${about}, row ${keyOf(row, asked)}`, { cause: error });
         }
       }
+    }
+    expect([...sources].toSorted()).toEqual(['events', 'rollups']);
+  }, 600_000);
+
+  it('tell users at the same time as sessions of the events do', async () => {
+    const { gapMs, lingerMs, buyingOperations } = journeys.spec.sessions;
+    const rules = {
+      gapNs: BigInt(gapMs) * NS_PER_MS,
+      lingerNs: BigInt(lingerMs) * NS_PER_MS,
+      buyingOperations,
+    };
+    const sources = new Set<string>();
+    // Each takes three questions; on one shard a part of the seeds shows what there is to see.
+    for (const shopCase of cases.filter((_, index) => shardCount > 1 || index % 5 === 0)) {
+      const { range, buckets, filter } = chooseQuestion(shopCase, createRandom(shopCase.seed));
+      const { rows, source } = await readUsers(
+        testStore.store,
+        { range, buckets, filter, sessions: journeys.spec.sessions, nowMs: Date.now() },
+        { requireAll: true },
+      );
+      sources.add(source);
+      const sessions = sessionsOf(signsOf(shopCase.events, filter), rules);
+      const starts = [
+        range.fromNs,
+        ...(buckets?.startsMs.slice(1).map((ms) => BigInt(ms) * NS_PER_MS) ?? []),
+      ];
+      const expected = starts.map((fromNs, index) => {
+        const toNs = starts[index + 1] ?? range.toNs;
+        const { total, viewing, buying, users, ...rest } = presenceIn(sessions, { fromNs, toNs });
+        const counts = { total: total.count, viewing: viewing.count, buying: buying.count, users };
+        const total_at = total.count === 0 ? null : total.atNs;
+        return { ...counts, total_at, sessions: rest.sessions };
+      });
+      expect(rows, `seed ${shopCase.seed} from ${source}`).toMatchObject(expected);
     }
     expect([...sources].toSorted()).toEqual(['events', 'rollups']);
   }, 600_000);

@@ -82,7 +82,7 @@ describe('atbd query users', () => {
         "peak": 3,
         "peak_at": "2026-11-20T10:02:30.000Z",
         "question": "users",
-        "source": "events",
+        "source": "rollups",
         "to": "2026-11-20T12:00:00.000Z",
       }
     `);

@@ -31,7 +31,10 @@ describe.each([1, 3])('users on %i shards', (shardCount) => {
     await testStore[Symbol.asyncDispose]();
   });
 
-  it.each([['events', ANY_SERVICE, null]] as const)(
+  it.each([
+    ['events', ANY_SERVICE, 0n],
+    ['rollups', MATCH_ALL, 0n],
+  ] as const)(
     `are what the words say, by the %s of ${CASES.length} cases`,
     async (source, filter, rolledUpFromNs) => {
       await using store = openStore(testStore.reader);
@@ -46,6 +49,17 @@ describe.each([1, 3])('users on %i shards', (shardCount) => {
         await Promise.all(CASES.slice(at, at + WIDTH).map(hold));
     },
     600_000,
+  );
+
+  it.each([null, CASES[0]!.range.fromNs])(
+    'are not read from a roll-up that is complete from %s on',
+    async (rolledUpFromNs) => {
+      const { signs: _, ...question } = CASES[0]!;
+      const asked = { ...question, rolledUpFromNs, filter: MATCH_ALL, sessions: SESSIONS };
+      const { intervals, source } = await readPresence(testStore.store, asked, {});
+      expect(intervals).toEqual(expectedOf(CASES[0]!).intervals);
+      expect(source).toBe('events');
+    },
   );
 });
 

@@ -11,9 +11,11 @@ import {
 import type { JourneysSpec } from '../../engine/model/question/journeys.js';
 import type { QueryOptions } from '../clickhouse/define-query.js';
 import type { Store } from '../clickhouse/store.js';
+import { rollupCompleteFrom } from '../metric/rollup-state.js';
 import { GRACE_NS, readWatermark } from '../query/watermark.js';
 import { readPresence, type Peak, type Presence, type PresenceInterval } from './read-presence.js';
 import type { PresenceQuestion } from './presence-query.js';
+import { isKeptApart, SESSIONS_ROLLUP } from './session-slots.js';
 
 /** A question for users who are there at the same time. */
 export interface UsersQuestion {
@@ -38,10 +40,13 @@ export async function readUsers(
   question: UsersQuestion,
   options: QueryOptions,
 ): Promise<Answer> {
-  const watermark = await readWatermark(store, question, options);
-  const asked = presenceQuestion(question, watermark.ns);
+  const [watermark, rolledUpFromNs] = await Promise.all([
+    readWatermark(store, question, options),
+    isKeptApart(question.filter) ? rollupCompleteFrom(store, SESSIONS_ROLLUP, options) : null,
+  ]);
+  const asked = presenceQuestion(question, { watermarkNs: watermark.ns, rolledUpFromNs });
   const presence = await readPresence(store, asked, options);
-  const finalUntilNs = finalUntil(presence, asked.openSinceNs);
+  const finalUntilNs = finalUntil(presence, asked);
   const missing = new Set([...watermark.missingShards, ...presence.missingShards]);
   return {
     question: 'users',
@@ -58,7 +63,10 @@ export async function readUsers(
 
 function presenceQuestion(
   { range, buckets, filter, sessions }: UsersQuestion,
-  watermarkNs: bigint | null,
+  {
+    watermarkNs,
+    rolledUpFromNs,
+  }: { readonly watermarkNs: bigint | null; readonly rolledUpFromNs: bigint | null },
 ): Omit<PresenceQuestion, 'read'> {
   const later = buckets?.startsMs.slice(1).map((ms) => BigInt(ms) * NS_PER_MS) ?? [];
   const isInRange = watermarkNs !== null && watermarkNs >= range.fromNs && watermarkNs < range.toNs;
@@ -66,7 +74,7 @@ function presenceQuestion(
     range,
     filter,
     sessions,
-    rolledUpFromNs: null,
+    rolledUpFromNs,
     // The first interval may begin before the range.
     startsNs: [range.fromNs, ...later],
     probeNs: isInRange ? watermarkNs : null,
@@ -79,9 +87,13 @@ function presenceQuestion(
  * What lies before cannot change any more, unless by events that are later than the grace. Somebody in a pause may come back and
  * was there all the while, so the last gap is open; and a session that goes on may turn buying, from its first sign on.
  */
-function finalUntil({ openFirstNs }: Presence, openSinceNs: bigint | null): bigint | null {
-  if (openSinceNs === null || openFirstNs === null) return openSinceNs;
-  return openFirstNs < openSinceNs ? openFirstNs : openSinceNs;
+function finalUntil(
+  { openFirstNs }: Presence,
+  { range, openSinceNs }: Pick<PresenceQuestion, 'range' | 'openSinceNs'>,
+): bigint | null {
+  if (openSinceNs === null) return null;
+  const ends = [range.toNs, openSinceNs, openFirstNs ?? openSinceNs];
+  return ends.reduce((one, other) => (one < other ? one : other));
 }
 
 function rowsOf(
@@ -178,7 +190,11 @@ const FACTS: readonly AnswerColumn[] = [
   { name: 'now_buying', kind: 'count', summary: 'Those of them who buy.' },
   { name: 'now_at', kind: 'time', summary: 'The watermark: up to it event time has come.' },
   { name: 'now_provisional', kind: 'truth', summary: 'Always, where there is a now.' },
-  { name: 'final_until', kind: 'time', summary: 'What lies before this moment is final.' },
+  {
+    name: 'final_until',
+    kind: 'time',
+    summary: 'What lies before this moment of the range cannot change any more.',
+  },
 ];
 
 const CUT_NOTE =

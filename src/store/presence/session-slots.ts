@@ -37,10 +37,18 @@ export function sessionSlots(signs: SignsOfLife, params: SqlParams): SessionSlot
   return isRolledUp(signs) ? overRollup(signs, params) : overEvents(signs, params);
 }
 
+/** The roll-up that has the signs of a minute: their first and their last, by user, session and operation. */
+export const SESSIONS_ROLLUP = 'sessions_1m';
+
+/** Whether the roll-up can tell which signs a filter lets pass. */
+export function isKeptApart(filter: Filter): boolean {
+  return keepsApart(SESSIONS_ROLLUP, { fields: [], filter });
+}
+
 /** A minute must not be longer than a pause that parts sessions. */
 function isRolledUp({ read, filter, sessions, rolledUpFromNs }: SignsOfLife): boolean {
   if (rolledUpFromNs === null || read.fromNs < rolledUpFromNs) return false;
-  return sessions.gapMs >= MS_PER_MINUTE && keepsApart('sessions_1m', { fields: [], filter });
+  return sessions.gapMs >= MS_PER_MINUTE && isKeptApart(filter);
 }
 
 function overEvents({ read, filter, sessions }: SignsOfLife, params: SqlParams): SessionSlots {
@@ -68,7 +76,7 @@ function overRollup({ read, filter, sessions }: SignsOfLife, params: SqlParams):
   return {
     source: 'rollups',
     sql: slotsSql({
-      table: 'sessions_1m',
+      table: SESSIONS_ROLLUP,
       slot: `intDiv(toUnixTimestamp(minute), ${params.add('UInt32', slotS)})`,
       first: 'first',
       last: 'last',

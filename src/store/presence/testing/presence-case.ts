@@ -24,9 +24,9 @@ const RULES = {
   buyingOperations: SESSIONS.buyingOperations,
 };
 
-/** Each case has hours of its own; its users are nobody else's. */
-const FIRST_CASE_NS = BigInt(Date.UTC(2026, 8, 1)) * 1_000_000n;
-const CASE_NS = 6n * 60n * MINUTE;
+/** Each case has hours of its own, and users who are nobody else's. */
+const FIRST_CASE_NS = BigInt(Date.UTC(2026, 5, 1)) * 1_000_000n;
+const CASE_NS = 8n * 60n * MINUTE;
 const CASE_COUNT = 200;
 const SEED = 20_261_126;
 

@@ -45,11 +45,11 @@ export function answerTable(answer: Answer, terminal: Terminal, zone: Zone): str
   return lines.map((line) => `${line}\n`).join('');
 }
 
-/** As many facts in a line as fit. */
+/** What is known, as many facts in a line as fit. */
 function factLines(facts: readonly AnswerFact[], { paint, width }: Terminal, zone: Zone): string[] {
   const lines: string[] = [];
   let used = Infinity;
-  for (const { name, kind, value } of facts) {
+  for (const { name, kind, value } of facts.filter((fact) => fact.value !== null)) {
     const text = cellText(kind, value, zone);
     const fact = `${paint('dim', `${name}:`)} ${text}`;
     const factWidth = widthOf(`${name}: ${text}`);

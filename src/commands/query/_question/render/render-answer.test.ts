@@ -104,9 +104,13 @@ describe('an answer', () => {
     expect(render('csv', 120, marked(false))).toContain(',provisional\r\n');
   });
 
-  it('has as many facts in a line as fit', () => {
+  it('has as many facts in a line as fit, of those that are known', () => {
     const [peak] = answer.facts;
-    const facts = ['one', 'two', 'three'].map((name) => ({ ...peak!, name }));
+    const facts = ['one', 'two', 'unknown', 'three'].map((name) => ({
+      ...peak!,
+      name,
+      value: name === 'unknown' ? null : peak!.value,
+    }));
     expect(
       render('table', 40, { ...answer, facts })
         .split('\n')
