@@ -207,6 +207,17 @@ describe.each([1, 3])('figures on %i shards', (shardCount) => {
     expect([...sources].toSorted()).toEqual(['events', 'rollups']);
   }, 600_000);
 
+  it('are there for every interval, whatever the limit', async () => {
+    const { range } = cases[0]!;
+    const asked = { metric: latency, range, by: [], filter: MATCH_ALL, zone: ZONES[0]! };
+    const everyMs = 900_000;
+    const buckets = bucketsOf(range, everyMs, asked.zone);
+    const all = await answer({ ...asked, everyMs, buckets, limit: 100_000 });
+    const few = await answer({ ...asked, everyMs, buckets, limit: 1 });
+    expect(few).toEqual(all);
+    expect(all.rows.filter((row) => row['count'] !== 0).length).toBeGreaterThan(1);
+  });
+
   it('tell users at the same time as sessions of the events do', async () => {
     const { gapMs, lingerMs, buyingOperations } = journeys.spec.sessions;
     const rules = {

@@ -19,7 +19,10 @@ export async function readFigures(
   question: FiguresQuestion,
   options: QueryOptions,
 ): Promise<Answer> {
-  const { metric, range, buckets, by, limit } = question;
+  const { metric, range, buckets, by } = question;
+  const isFilled = buckets !== null && by.length === 0;
+  // A row that is cut off would read as an interval in which nothing happened.
+  const limit = isFilled ? Math.max(question.limit, buckets.startsMs.length) : question.limit;
   // One more than wanted: whether the answer was cut.
   const { query, found, missingShards } = await ask(
     store,
@@ -28,7 +31,6 @@ export async function readFigures(
   );
   const rows = found.slice(0, limit).map((row) => query.decode(row));
   const columns = columnsOf(question);
-  const isFilled = buckets !== null && by.length === 0;
   return {
     question: metric.name,
     range,

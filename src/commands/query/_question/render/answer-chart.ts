@@ -161,7 +161,7 @@ function sparkLines(series: readonly Series[], { answer, column, canvas }: Drawi
     cellText(column.kind, Math.max(...values.map((value) => value ?? 0), 0), zone);
   const labelWidth = Math.min(
     LABEL_WIDTH_MAX,
-    Math.max(...shown.map(({ label }) => widthOf(label)), 0),
+    Math.max(...shown.map(({ label }) => widthOf(label)), widthOf(column.name)),
   );
   const mostWidth = Math.max(...shown.map(({ values }) => widthOf(most(values))), 'max'.length);
   const width = Math.max(1, terminal.width - labelWidth - mostWidth - 2);
