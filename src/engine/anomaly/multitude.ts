@@ -1,5 +1,6 @@
 import type { Anomaly } from './anomaly.js';
 import { groupBy } from './group-by.js';
+import { NORMAL_SCALE } from './robust.js';
 
 /** How many actions of one operation somebody began within one window of time. */
 export interface OperationCount {
@@ -74,7 +75,7 @@ function usualCounts(frequencies: readonly CountFrequency[]): Map<string, LogSpr
         value: Math.abs(value - middle),
         weight,
       }));
-      return [operation, { median: middle, deviation: 1.4826 * weightedMedian(distances) }];
+      return [operation, { median: middle, deviation: NORMAL_SCALE * weightedMedian(distances) }];
     }),
   );
 }

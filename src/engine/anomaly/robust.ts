@@ -11,7 +11,7 @@ export interface Spread {
 }
 
 /** Of a normal distribution the standard deviation is so many times the median absolute deviation. */
-const NORMAL_SCALE = 1.4826;
+export const NORMAL_SCALE = 1.4826;
 
 /** The median and the median absolute deviation (Hampel 1974). */
 export function spreadOf(values: readonly number[]): Spread {
