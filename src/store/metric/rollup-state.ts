@@ -30,7 +30,9 @@ export async function rollupCompleteFrom(
   options: QueryOptions,
 ): Promise<bigint | null> {
   const params = { rollup, limit: SHARDS_MAX };
-  const { rows, missingShards } = await rollupStates(store, params, options);
+  // What is read here is not of the answer: --max-scan does not count it.
+  const unlimited: Store = { ...store, limits: { ...store.limits, scan: null } };
+  const { rows, missingShards } = await rollupStates(unlimited, params, options);
   if (rows.length + missingShards.length < store.shardCount) return null;
   const latest = Math.max(0, ...rows.map(({ completeFrom }) => completeFrom));
   return BigInt(latest) * NS_PER_SECOND;
