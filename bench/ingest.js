@@ -19,6 +19,7 @@ const BATCH_SIZE = 5_000;
 /** The kernel counts a process's time in these (getconf CLK_TCK is 100 on every Linux we know). */
 const TICKS_A_SECOND = 100;
 const POLL_MS = 20;
+const FILLED_TABLES = ['events', 'traffic_1m', 'sessions_1m', 'metrics_1m'];
 
 const WARM_UP_RECORDS = 20_000;
 
@@ -47,6 +48,7 @@ async function benchQueue(name, queueSpec, count, others) {
     const shards = context.testStore.pids.map((pid, index) => [`shard-${index}`, pid]);
 
     await warmUp(context);
+    await emptyTables(context);
     const worker = spawn(process.execPath, [BIN, 'worker', 'ingest'], {
       env: { ...process.env, ...context.env },
       stdio: 'ignore',
@@ -64,6 +66,7 @@ async function benchQueue(name, queueSpec, count, others) {
     await exited;
 
     const chunks = await chunksOf(context, queue);
+    await emptyTables(context);
     const direct = await measure(count, [['bench', process.pid], ...shards], () =>
       insert(context, chunks),
     );
@@ -134,6 +137,15 @@ async function warmUp(context) {
     ...{ first: 0n, last: BigInt(WARM_UP_RECORDS - 1) },
   }));
   await insert(context, chunks);
+}
+
+/** Who comes next starts with empty tables, and does not merge what came before. */
+async function emptyTables({ testStore: { store } }) {
+  for (let index = 0; index < SHARD_COUNT; index += 1) {
+    const client = await store.shard(index);
+    for (const table of FILLED_TABLES)
+      await client.command({ query: `TRUNCATE TABLE atbd.${table}_local SYNC` });
+  }
 }
 
 async function untilAnnounced(queue) {
