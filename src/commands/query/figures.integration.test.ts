@@ -6,16 +6,19 @@ import { compileJourneys, SHOP_JOURNEYS } from '../../engine/journey/journeys.js
 import { formatAmount, parseAmount } from '../../engine/model/amount.js';
 import { MATCH_ALL, type Filter } from '../../engine/model/filter.js';
 import type { Answer, AnswerRange, AnswerRow } from '../../engine/model/question/answer.js';
+import { RESOURCE_DIMENSIONS } from '../../engine/model/question/resources.js';
 import { createRandom, type Random } from '../../engine/model/random.js';
 import { bucketsOf } from '../../engine/question/buckets.js';
 import type { Dimension } from '../../engine/question/dimension.js';
 import { parseZone, type Zone } from '../../engine/time/zone.js';
 import type { FiguresQuestion } from '../../store/metric/figures-query.js';
 import { latency, pageViews, transactions } from '../../store/metric/metrics.js';
+import { readResources } from '../../store/metric/read-resources.js';
 import { readFigures } from '../../store/metric/read-figures.js';
 import { readUsers } from '../../store/presence/read-users.js';
 import { presenceIn, sessionsOf, type Sign } from '../../store/presence/testing/presence-model.js';
 import { startTestStore, type TestStore } from '../../store/testing/test-store.js';
+import { recountLoad } from './_question/testing/recount-load.js';
 import { storeShopCases, type OracleEvent, type ShopCase } from './_question/testing/shop-cases.js';
 
 const SEED_COUNT = Number(process.env['ATBD_ORACLE_SEEDS'] ?? 200);
@@ -248,6 +251,22 @@ describe.each([1, 3])('figures on %i shards', (shardCount) => {
         return { ...counts, total_at, sessions: rest.sessions };
       });
       expect(rows, `seed ${shopCase.seed} from ${source}`).toMatchObject(expected);
+    }
+    expect([...sources].toSorted()).toEqual(['events', 'rollups']);
+  }, 600_000);
+
+  it('tell load beside users as metrics, spans and users of the events do', async () => {
+    const sources = new Set<string>();
+    for (const shopCase of cases.filter((_, index) => shardCount > 1 || index % 5 === 0)) {
+      const random = createRandom(shopCase.seed);
+      const { range, zone } = chooseQuestion(shopCase, random);
+      const by = RESOURCE_DIMENSIONS[random.integerBelow(RESOURCE_DIMENSIONS.length)]!;
+      const buckets = bucketsOf(range, 900_000, zone);
+      const asked = { range, buckets, by, filter: MATCH_ALL };
+      const { samples, source } = await readResources(testStore.store, asked, { requireAll: true });
+      sources.add(source);
+      const about = `seed ${shopCase.seed}: by ${by} from ${source}`;
+      expect(samples, about).toEqual(recountLoad(shopCase.events, asked));
     }
     expect([...sources].toSorted()).toEqual(['events', 'rollups']);
   }, 600_000);
