@@ -16,7 +16,7 @@ import { writeStdout } from '../_cli/stdout.js';
 import { describeTerminal } from '../_cli/terminal.js';
 import { timeFlags, zoneFlag } from '../_cli/time-flags.js';
 import { LOG_FORMATS, type LogFormat } from './_logs/log-format.js';
-import { createLogWriter } from './_logs/log-writer.js';
+import { createLogWriter } from './_logs/write/log-writer.js';
 import { fieldsOfFormat, selectFields } from './_logs/select-fields.js';
 
 /** What a question without a time is about: what just happened. */

@@ -1,5 +1,5 @@
-import type { StoredEvent } from '../../../engine/model/stored-event.js';
-import { sanitizeJson } from '../../_cli/sanitize.js';
+import type { StoredEvent } from '../../../../engine/model/stored-event.js';
+import { sanitizeJson } from '../../../_cli/sanitize.js';
 import type { LogPageEnd, LogWriter } from './log-page.js';
 
 /** One event a line. */

@@ -3,9 +3,9 @@ import {
   selectedName,
   type SelectedField,
   type StoredEvent,
-} from '../../../engine/model/stored-event.js';
-import { csvCell } from '../../_cli/csv-cell.js';
-import { sanitizeText } from '../../_cli/sanitize.js';
+} from '../../../../engine/model/stored-event.js';
+import { csvCell } from '../../../_cli/csv-cell.js';
+import { sanitizeText } from '../../../_cli/sanitize.js';
 import { fieldText, type LogCanvas, type LogWriter } from './log-page.js';
 
 /** RFC 4180 with a header; on a terminal control characters are made visible. */

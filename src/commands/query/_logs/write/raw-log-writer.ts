@@ -1,6 +1,6 @@
-import type { StoredEvent } from '../../../engine/model/stored-event.js';
-import { sanitizeText } from '../../_cli/sanitize.js';
-import type { Terminal } from '../../_cli/terminal.js';
+import type { StoredEvent } from '../../../../engine/model/stored-event.js';
+import { sanitizeText } from '../../../_cli/sanitize.js';
+import type { Terminal } from '../../../_cli/terminal.js';
 import type { LogWriter } from './log-page.js';
 
 /** The message alone, its lines kept: byte for byte into a pipe, made safe on a terminal. */

@@ -3,13 +3,13 @@ import {
   RETRIED_PURCHASE,
   storedEventsOf,
   type EventAt,
-} from '../../../engine/testing/stored-events.js';
-import { parseZone } from '../../../engine/time/zone.js';
-import { plainPaint } from '../../_cli/terminal.js';
-import { widthOf } from '../../_cli/text-width.js';
-import type { LogFormat } from './log-format.js';
+} from '../../../../engine/testing/stored-events.js';
+import { parseZone } from '../../../../engine/time/zone.js';
+import { plainPaint } from '../../../_cli/terminal.js';
+import { widthOf } from '../../../_cli/text-width.js';
+import type { LogFormat } from '../log-format.js';
 import { createLogWriter } from './log-writer.js';
-import { selectFields } from './select-fields.js';
+import { selectFields } from '../select-fields.js';
 
 const START_MS = Date.parse('2026-05-16T22:00:00.123Z');
 

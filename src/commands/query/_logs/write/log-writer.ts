@@ -1,6 +1,6 @@
 import { CsvLogWriter } from './csv-log-writer.js';
 import { JsonLogWriter, NdjsonLogWriter } from './json-log-writer.js';
-import type { LogFormat } from './log-format.js';
+import type { LogFormat } from '../log-format.js';
 import type { LogCanvas, LogWriter } from './log-page.js';
 import { RawLogWriter } from './raw-log-writer.js';
 import { FieldTableWriter, LogTableWriter } from './table-log-writer.js';

@@ -2,9 +2,9 @@ import {
   selectedName,
   type SelectedField,
   type StoredEvent,
-} from '../../../engine/model/stored-event.js';
-import type { Zone } from '../../../engine/time/zone.js';
-import type { Terminal } from '../../_cli/terminal.js';
+} from '../../../../engine/model/stored-event.js';
+import type { Zone } from '../../../../engine/time/zone.js';
+import type { Terminal } from '../../../_cli/terminal.js';
 
 /** Turns events into text for stdout, in batches as they come. */
 export interface LogWriter {

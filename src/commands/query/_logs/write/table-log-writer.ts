@@ -2,12 +2,12 @@ import {
   selectedName,
   type SelectedField,
   type StoredEvent,
-} from '../../../engine/model/stored-event.js';
-import { formatLocal } from '../../../engine/time/format.js';
-import { describeEvent, describeSource, foldLines } from '../../_cli/describe-event.js';
-import { levelStyle, levelTextStyle } from '../../_cli/level-style.js';
-import { sanitizeText } from '../../_cli/sanitize.js';
-import { clipText, fitEnd, fitText, widthOf } from '../../_cli/text-width.js';
+} from '../../../../engine/model/stored-event.js';
+import { formatLocal } from '../../../../engine/time/format.js';
+import { describeEvent, describeSource, foldLines } from '../../../_cli/describe-event.js';
+import { levelStyle, levelTextStyle } from '../../../_cli/level-style.js';
+import { sanitizeText } from '../../../_cli/sanitize.js';
+import { clipText, fitEnd, fitText, widthOf } from '../../../_cli/text-width.js';
 import { fieldText, type LogCanvas, type LogWriter } from './log-page.js';
 
 const LEVEL_WIDTH = 5;
