@@ -7,16 +7,24 @@ import { parseTimeRange, type TimeRange } from '../../engine/time/time-range.js'
 import { parseZone, type Zone } from '../../engine/time/zone.js';
 import type { Store } from '../../store/clickhouse/store.js';
 import { AtbdCommand } from '../_cli/atbd-command.js';
+import { saveSearch, savedSearch } from '../_cli/config/saved-searches.js';
 import { resolveLiveContext } from '../_cli/context.js';
 import { filterFlags, readFilter } from '../_cli/filter-flags.js';
 import { limitFlags, toQuestionLimits } from '../_cli/limit-flags.js';
 import { readNameHints } from '../_cli/name-hints.js';
 import { reportMissingShards } from '../_cli/partial-answer.js';
+import { sanitizeText } from '../_cli/sanitize.js';
 import { writeStdout } from '../_cli/stdout.js';
 import { describeTerminal } from '../_cli/terminal.js';
 import { timeFlags, zoneFlag } from '../_cli/time-flags.js';
 import { LOG_FORMATS, type LogFormat } from './_logs/log-format.js';
 import { createLogWriter } from './_logs/write/log-writer.js';
+import {
+  argumentsToSave,
+  joinArguments,
+  savedNameIn,
+  type FlagShape,
+} from './_logs/search-argv.js';
 import { fieldsOfFormat, selectFields } from './_logs/select-fields.js';
 
 /** What a question without a time is about: what just happened. */
@@ -48,13 +56,16 @@ export default class QueryLogs extends AtbdCommand {
   static override description = `Each word must be in the message as a whole word, in any case (A to Z).
 Without a time the last ${SINCE_DEFAULT} is searched. A page ends with a cursor on stderr (in json: "next"); the same command
 with --after CURSOR gives the next page, and what was stored in between changes no page.
-In csv a text that a spreadsheet would run as a formula gets an apostrophe in front.`;
+--save NAME keeps the search beside the user settings, and @NAME as the first argument asks it again; flags beside it
+are added, and a time replaces the saved one. In csv a text that a spreadsheet would run as a formula gets an apostrophe in front.`;
   static override examples = [
     '<%= config.bin %> <%= command.id %> timeout --level warn+ --since 15m',
     '<%= config.bin %> <%= command.id %> --service payment -f status!=ok -f attempt=2 --output ndjson',
     `<%= config.bin %> <%= command.id %> --where 'duration_ms > 2000 || double(attrs["http.status_code"]) >= 500'`,
     '<%= config.bin %> <%= command.id %> --source payment.js:42 --from today --tz Europe/Berlin',
     '<%= config.bin %> <%= command.id %> --fields ts,op_id,message --limit 20',
+    '<%= config.bin %> <%= command.id %> --service payment --level error+ --save payment-errors',
+    '<%= config.bin %> <%= command.id %> @payment-errors --since 3h',
   ];
   static override strict = false;
   static override args = {
@@ -94,12 +105,20 @@ In csv a text that a spreadsheet would run as a formula gets an apostrophe in fr
       helpValue: 'CURSOR',
       helpGroup: 'OUTPUT',
     }),
+    save: Flags.string({
+      summary: 'Keep these arguments under a name, to be asked again as @NAME.',
+      helpValue: 'NAME',
+      helpGroup: 'OUTPUT',
+    }),
   };
   static override enableJsonFlag = true;
 
   async run(): Promise<void> {
+    this.argv = await withSavedSearch(this.argv);
     const question = await this.#readQuestion();
     const { flags } = await this.parse(QueryLogs);
+    // Only what can be understood is worth keeping.
+    if (flags.save !== undefined) await keepSearch(flags.save, this.argv);
     const limits = toQuestionLimits(flags);
     const { reader } = await resolveLiveContext({ name: flags.context });
     const { openStore } = await import('../../store/clickhouse/store.js');
@@ -128,7 +147,10 @@ In csv a text that a spreadsheet would run as a formula gets an apostrophe in fr
       zone,
       format: flags.output ?? (flags.json === true ? 'json' : 'table'),
       fields: selection?.fields,
-      doubts: selection?.doubts ?? [],
+      doubts: [
+        ...(selection?.doubts ?? []),
+        ...(this.argv.includes('--') ? [] : doubtsAtWords(argv as string[])),
+      ],
       isAscending: flags.asc,
       limit: flags.limit,
       after: flags.after,
@@ -179,6 +201,36 @@ In csv a text that a spreadsheet would run as a formula gets an apostrophe in fr
     lines.push(...(await readNameHints(store, { filter, range }, this.signal)));
     process.stderr.write(`${lines.join('\n')}\n`);
   }
+}
+
+/** The arguments, with those of the saved search that they begin with. */
+async function withSavedSearch(argv: readonly string[]): Promise<string[]> {
+  const name = savedNameIn(argv);
+  if (name === undefined) return [...argv];
+  return joinArguments(await savedSearch(name), argv.slice(1), flagShapes());
+}
+
+/** A saved search that is not the first argument is a word like any other. */
+function doubtsAtWords(words: readonly string[]): string[] {
+  return words
+    .filter((word) => savedNameIn([word]) !== undefined)
+    .map((word) => `${sanitizeText(word)} is looked for as a word; a saved search stands first`);
+}
+
+function flagShapes(): FlagShape[] {
+  const flags = { ...QueryLogs.baseFlags, ...QueryLogs.flags };
+  const shapes = Object.entries(flags).map(([name, { type, char, ...flag }]) => ({
+    ...{ name, char, hasValue: type === 'option' },
+    isMultiple: 'multiple' in flag && flag.multiple,
+  }));
+  return [...shapes, { name: 'json', hasValue: false, isMultiple: false }];
+}
+
+async function keepSearch(name: string, argv: readonly string[]): Promise<void> {
+  const { replaced } = await saveSearch(name, argumentsToSave(argv, flagShapes()));
+  process.stderr.write(
+    `${replaced ? 'Replaced' : 'Saved'} @${name}. Ask it again: atbd query logs @${name}\n`,
+  );
 }
 
 async function writeInBatches<T>(

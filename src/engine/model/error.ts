@@ -14,6 +14,7 @@ export const ERRORS = {
   STORY_FAILED: { exitCode: 1, retryable: false },
   PARTIAL_ANSWER: { exitCode: 3, retryable: true },
   TRACE_NOT_FOUND: { exitCode: 4, retryable: false },
+  SEARCH_NOT_FOUND: { exitCode: 4, retryable: false },
   TOPIC_NOT_FOUND: { exitCode: 4, retryable: false },
   STACK_NOT_RUNNING: { exitCode: 6, retryable: false },
   QUEUE_UNREACHABLE: { exitCode: 6, retryable: true },

@@ -37,7 +37,8 @@ export function typedValue(path: string, text: string): unknown {
   return text === 'true' ? true : text === 'false' ? false : text;
 }
 
-async function replaceFile(path: string, text: string): Promise<void> {
+/** Replaces a file of the user's, or makes it, readable by the owner only. */
+export async function replaceFile(path: string, text: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   // A link to a file in somebody's dotfiles stays a link.
   await writeFileAtomically(await realpath(path).catch(() => path), text);
