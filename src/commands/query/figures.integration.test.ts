@@ -11,6 +11,8 @@ import { createRandom, type Random } from '../../engine/model/random.js';
 import { bucketsOf } from '../../engine/question/buckets.js';
 import type { Dimension } from '../../engine/question/dimension.js';
 import { parseZone, type Zone } from '../../engine/time/zone.js';
+import { readFunnel } from '../../store/funnel/read-funnel.js';
+import { recountFunnel } from '../../store/funnel/testing/recount-funnel.js';
 import type { FiguresQuestion } from '../../store/metric/figures-query.js';
 import { latency, pageViews, transactions } from '../../store/metric/metrics.js';
 import { readResources } from '../../store/metric/read-resources.js';
@@ -105,6 +107,11 @@ function recount(events: readonly OracleEvent[], asked: Asked): Map<string, Orac
 function keyOf(row: AnswerRow, { by, buckets }: Asked): string {
   const time = buckets === null ? null : Number((row['time'] as bigint) / NS_PER_MS);
   return JSON.stringify([time, ...by.map((field) => row[field])]);
+}
+
+function funnelKey(row: AnswerRow, { by }: Pick<Asked, 'by'>): string {
+  const time = row['time'] as bigint | undefined;
+  return JSON.stringify([String(time), ...by.map((field) => row[field]), row['step']]);
 }
 
 function signsOf(events: readonly OracleEvent[], filter: Filter): Sign[] {
@@ -253,6 +260,28 @@ describe.each([1, 3])('figures on %i shards', (shardCount) => {
       expect(rows, `seed ${shopCase.seed} from ${source}`).toMatchObject(expected);
     }
     expect([...sources].toSorted()).toEqual(['events', 'rollups']);
+  }, 600_000);
+
+  it('tell how far sessions come as a walk over their events does', async () => {
+    const come: Record<string, number> = {};
+    for (const shopCase of cases) {
+      const random = createRandom(shopCase.seed);
+      const { range, buckets, by, limit, ...chosen } = chooseQuestion(shopCase, random);
+      // Most filters let no page view pass.
+      const filter = random.next() < 0.5 ? MATCH_ALL : chosen.filter;
+      const asOfNs = shopCase.events[random.integerBelow(shopCase.events.length)]!.tsNs;
+      const asOf = { asOfNs, finalNs: asOfNs - 120_000_000_000n };
+      const asked = { journeys, range, buckets, by, filter, limit, asOf };
+      const { rows } = await readFunnel(testStore.store, asked, { requireAll: true });
+      const inOrder = (all: readonly AnswerRow[]) =>
+        all.toSorted((a, b) => (funnelKey(a, asked) < funnelKey(b, asked) ? -1 : 1));
+      const wanted = recountFunnel(shopCase.events, asked);
+      expect(inOrder(rows), `seed ${shopCase.seed}`).toEqual(inOrder(wanted));
+      for (const { step, sessions } of rows)
+        come[step as string] = (come[step as string] ?? 0) + Number(sessions);
+    }
+    for (const { step } of journeys.funnel)
+      expect(come[step], step).toBeGreaterThan(SEED_COUNT / 4);
   }, 600_000);
 
   it('tell load beside users as metrics, spans and users of the events do', async () => {

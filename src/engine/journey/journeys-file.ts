@@ -44,7 +44,7 @@ export const ABOUT_JOURNEYS = {
     'What a chain is that nobody decided before patience ran out: failed, or counted apart.',
   settled: 'Facts that decide the chain of their order, or give its money back.',
   funnel: 'Steps on the way to a sale, in their order.',
-  'funnel.within': 'Longest time from the first step to any other; null: as long as the visit.',
+  'funnel.within': 'Longest time from the first step to any other; null: as long as the session.',
 } as const;
 
 /** The file that says the same; nothing is left out. */

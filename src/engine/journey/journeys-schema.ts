@@ -10,7 +10,7 @@ import { ABOUT_JOURNEYS, fileOf } from './journeys-file.js';
 /** Longer is a list of data, and not what somebody means by a word. */
 const LIST_LENGTH_MAX = 50;
 
-/** Each is a column of the question, and no way to a sale has more. */
+/** Each is a row of the answer, and no way to a sale has more. */
 const STEP_COUNT_MAX = 10;
 
 /** It stands in a column. */

@@ -1,4 +1,4 @@
-import type { AnswerFact, AnswerRange } from '../../engine/model/question/answer.js';
+import type { AnswerRange } from '../../engine/model/question/answer.js';
 import type { AsOf } from '../../engine/model/question/as-of.js';
 import type { QueryOptions } from '../clickhouse/define-query.js';
 import type { Store } from '../clickhouse/store.js';
@@ -55,16 +55,6 @@ export async function noteUnlinked(
       ? '1 attempt has no order_id and is in no chain.'
       : `${count} attempts have no order_id and are in no chain.`,
   ];
-}
-
-/** Up to when an answer knows everything. */
-export function asOfFact({ asOfNs }: AsOf): AnswerFact {
-  return {
-    name: 'as_of',
-    kind: 'time',
-    summary: 'Up to here events are known; what is younger may still change.',
-    value: asOfNs,
-  };
 }
 
 function inRange({ fromNs, toNs }: AnswerRange, params: SqlParams): string {

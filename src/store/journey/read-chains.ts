@@ -1,4 +1,5 @@
 import type { Answer, AnswerColumn, AnswerRow } from '../../engine/model/question/answer.js';
+import { asOfFact } from '../../engine/model/question/as-of.js';
 import { CHAIN_OUTCOMES, type ChainOutcome } from '../../engine/model/question/chain-outcome.js';
 import type { QueryOptions } from '../clickhouse/define-query.js';
 import type { Store } from '../clickhouse/store.js';
@@ -7,7 +8,7 @@ import { notesOf } from '../metric/read-figures.js';
 import { SqlParams } from '../query/sql-params.js';
 import { askRows, type Row } from '../query/ask-rows.js';
 import { ATTEMPT, chainsSql, type ChainsAsked } from './chain-sql.js';
-import { asOfFact, noteUnlinked, withReadingEnd, type ChainsQuestion } from './chains-asked.js';
+import { noteUnlinked, withReadingEnd, type ChainsQuestion } from './chains-asked.js';
 
 /** A question for chains one by one. */
 export interface ChainListQuestion extends ChainsQuestion {

@@ -6,7 +6,11 @@ import {
   type Buckets,
   type CellKind,
 } from '../../engine/model/question/answer.js';
-import { PROVISIONAL_COLUMN, withProvisional } from '../../engine/model/question/as-of.js';
+import {
+  asOfFact,
+  PROVISIONAL_COLUMN,
+  withProvisional,
+} from '../../engine/model/question/as-of.js';
 import type { ChainOutcome } from '../../engine/model/question/chain-outcome.js';
 import type { QueryOptions } from '../clickhouse/define-query.js';
 import type { Store } from '../clickhouse/store.js';
@@ -18,7 +22,7 @@ import { bucketSql } from '../metric/bucket-sql.js';
 import { SqlParams } from '../query/sql-params.js';
 import { askRows, type Row } from '../query/ask-rows.js';
 import { chainsSql, type ChainsAsked } from './chain-sql.js';
-import { asOfFact, noteUnlinked, withReadingEnd, type ChainsQuestion } from './chains-asked.js';
+import { noteUnlinked, withReadingEnd, type ChainsQuestion } from './chains-asked.js';
 
 /** A question about chains in figures, per interval or not. */
 export interface RetriesQuestion extends ChainsQuestion {

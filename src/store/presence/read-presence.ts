@@ -1,9 +1,10 @@
-import type { AnswerRange, AnswerSource } from '../../engine/model/question/answer.js';
+import type { AnswerSource } from '../../engine/model/question/answer.js';
 import { z } from 'zod';
 import { defineQuery, type QueryOptions } from '../clickhouse/define-query.js';
 import type { Store } from '../clickhouse/store.js';
 import type { SqlParams } from '../query/sql-params.js';
 import { buildPresence, NEVER_NS, type PresenceQuestion } from './presence-query.js';
+import { readWidely } from './read-widely.js';
 
 /** How many are there at once, at most, and the first moment at which they are. */
 export interface Peak {
@@ -35,58 +36,13 @@ export interface Presence {
   readonly missingShards: readonly number[];
 }
 
-const NS_PER_MS = 1_000_000n;
-const NS_PER_MINUTE = 60_000n * NS_PER_MS;
-
-/**
- * A session reaches as far as it has signs, and one that begins long before the range may turn buying long after it. So
- * it is looked for in so many gaps on either side, and where one is not seen whole, in four times as many.
- */
-const LOOK_GAPS_FIRST = 2n;
-const LOOK_FACTOR = 4n;
-
-/** A robot has one session for ever. What it does further than this from the range says nothing about the range. */
-export const LOOK_NS_MAX = 24n * 60n * NS_PER_MINUTE;
-
 /** Asks who was there; the range of what is read is found here. */
-export async function readPresence(
+export function readPresence(
   store: Store,
   question: Omit<PresenceQuestion, 'read'>,
   options: QueryOptions,
 ): Promise<Presence> {
-  const firstLook = lookOf(question.sessions);
-  let look = { before: firstLook, after: firstLook };
-  for (;;) {
-    const read = widened(question.range, look);
-    const asked = { ...question, read };
-    const { answer, cut } = await askOnce(store, asked, options);
-    const next = {
-      before: cut.isBefore ? wider(look.before, firstLook) : look.before,
-      after: cut.isAfter ? wider(look.after, firstLook) : look.after,
-    };
-    if (next.before === look.before && next.after === look.after) return answer;
-    look = next;
-  }
-}
-
-function lookOf({ gapMs, lingerMs }: PresenceQuestion['sessions']): bigint {
-  return LOOK_GAPS_FIRST * BigInt(Math.max(gapMs, lingerMs)) * NS_PER_MS;
-}
-
-function wider(lookNs: bigint, firstNs: bigint): bigint {
-  const most = LOOK_NS_MAX > firstNs ? LOOK_NS_MAX : firstNs;
-  const next = lookNs * LOOK_FACTOR;
-  return next < most ? next : most;
-}
-
-/** Whole minutes, because roll-ups know nothing finer. */
-function widened(
-  { fromNs, toNs }: AnswerRange,
-  { before, after }: { readonly before: bigint; readonly after: bigint },
-): AnswerRange {
-  const from = fromNs - before;
-  const to = toNs + after + NS_PER_MINUTE - 1n;
-  return { fromNs: from - (from % NS_PER_MINUTE), toNs: to - (to % NS_PER_MINUTE) };
+  return readWidely(question, (read) => askOnce(store, { ...question, read }, options));
 }
 
 async function askOnce(store: Store, question: PresenceQuestion, options: QueryOptions) {

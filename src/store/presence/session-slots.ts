@@ -4,6 +4,7 @@ import type { JourneysSpec } from '../../engine/model/question/journeys.js';
 import { keepsApart } from '../metric/rollup.js';
 import { filterToSql } from '../query/filter-sql.js';
 import type { SqlParams } from '../query/sql-params.js';
+import { IS_SIGN, SIGN_KEY, SIGN_OWNER } from './session-key.js';
 
 /** Which signs of life are read, and what makes sessions of them. */
 export interface SignsOfLife {
@@ -30,8 +31,7 @@ const MS_PER_MINUTE = 60_000;
 
 /**
  * Within a slot no pause is as long as the gap, since the slot is not: of all signs of a key in it, the first and the last tell the
- * same as all of them. The key of a sign is its session_id, or else its user_id; who it belongs to is the user_id, if there is one.
- * Both travel as hashes of 128 bits, because texts of any length would make memory a matter of luck.
+ * same as all of them.
  */
 export function sessionSlots(signs: SignsOfLife, params: SqlParams): SessionSlots {
   return isRolledUp(signs) ? overRollup(signs, params) : overEvents(signs, params);
@@ -100,21 +100,15 @@ interface SlotParts {
 }
 
 function slotsSql({ table, slot, first, last, buying, conditions }: SlotParts): string {
-  const isSign = `session_id != '' OR user_id != ''`;
   return `
       SELECT
-        if(session_id != '', ${hashSql('session', 'session_id')}, ${hashSql('user', 'user_id')}) AS sign_key,
+        ${SIGN_KEY} AS sign_key,
         ${slot} AS slot,
         toUnixTimestamp64Nano(min(${first})) AS first_ns,
         toUnixTimestamp64Nano(max(${last})) AS last_ns,
         max(operation IN ${buying}) AS is_buying,
-        maxIf((toUnixTimestamp64Nano(${last}), ${hashSql('user', 'user_id')}), user_id != '') AS owner_seen
+        maxIf((toUnixTimestamp64Nano(${last}), ${SIGN_OWNER}), user_id != '') AS owner_seen
       FROM ${table}
-      WHERE ${[...conditions, isSign].map((condition) => `(${condition})`).join('\n        AND ')}
+      WHERE ${[...conditions, IS_SIGN].map((condition) => `(${condition})`).join('\n        AND ')}
       GROUP BY sign_key, slot`;
-}
-
-/** A hash that no two names share, other than by an accident of 1 in 2^64 for billions of them. */
-function hashSql(what: 'session' | 'user', column: string): string {
-  return `reinterpretAsUInt128(sipHash128('${what}', ${column}))`;
 }

@@ -1,6 +1,7 @@
 import {
   TIME_COLUMN,
   type AnswerColumn,
+  type AnswerFact,
   type AnswerRange,
   type AnswerRow,
   type Buckets,
@@ -16,6 +17,16 @@ export interface AsOf {
   readonly finalNs: bigint;
   /** No stored event is younger. */
   readonly newestNs: bigint;
+}
+
+/** Up to when an answer knows everything. */
+export function asOfFact({ asOfNs }: Pick<AsOf, 'asOfNs'>): AnswerFact {
+  return {
+    name: 'as_of',
+    kind: 'time',
+    summary: 'Up to here events are known; what is younger may still change.',
+    value: asOfNs,
+  };
 }
 
 /** Whether a row's figures can still change. */

@@ -33,9 +33,9 @@ export interface JourneysSpec {
   /** Facts that decide a chain, by order, and those that give its money back. */
   readonly settled: { readonly ok: Where; readonly failed: Where; readonly refunded: Where };
   readonly funnel: {
-    /** Longest time from the first step to any other; null: as long as the visit. */
+    /** Longest time from the first step to any other; null: as long as the session. */
     readonly withinMs: number | null;
-    /** Steps on the way to a sale, in their order; a visit takes one when an event of it fits. */
+    /** Steps on the way to a sale, in their order; a session takes one when an event of it fits. */
     readonly steps: readonly { readonly step: string; readonly where: Where }[];
   };
 }

@@ -89,7 +89,10 @@ function makeEvent(seed: number, random: Random): Event {
 }
 
 /** Stores all events in an order that is not the one of time, over all shards; some are sent twice. */
-export async function storeAttemptCases(store: Store, cases: readonly AttemptCase[]) {
+export async function storeAttemptCases(
+  store: Store,
+  cases: readonly Pick<AttemptCase, 'events'>[],
+): Promise<void> {
   const random = createRandom(4711);
   const sent = cases.flatMap(({ events }) => events);
   const again = sent.filter(() => random.next() < 0.15);
