@@ -5,8 +5,8 @@ import { parseEvery } from '../../engine/question/buckets.js';
 import { requireDuration } from '../../engine/time/duration.js';
 import { readWhatChanged } from '../../store/anomaly/what-changed.js';
 import { AtbdCommand } from '../_cli/atbd-command.js';
-import { anomalyAnswer, explanationAnswer } from './_anomalies/anomaly-answer.js';
-import { readAnomalies } from './_anomalies/read-anomalies.js';
+import { explanationAnswer } from './_anomalies/anomaly-answer.js';
+import { askAnomalies } from './_anomalies/ask-anomalies.js';
 import { answerQuestion, type Asked } from './_question/answer-question.js';
 import { questionFlags } from './_question/question-flags.js';
 
@@ -52,21 +52,12 @@ be warming up. docs/anomalies.md has the rules and how often they are right.`;
     await answerQuestion(flags, {
       signal: this.signal,
       defaultSince: '1h',
-      ask: (asked) => (flags.explain ? explainRange(asked) : findAnomalies(asked, search)),
+      ask: (asked) =>
+        flags.explain
+          ? explainRange(asked)
+          : askAnomalies(asked.store, { ...asked, ...search }, { signal: asked.signal }),
     });
   }
-}
-
-async function findAnomalies(
-  asked: Asked,
-  search: { readonly everyMs: number; readonly historyMs: number },
-): Promise<Answer> {
-  const findings = await readAnomalies(
-    asked.store,
-    { ...asked, ...search },
-    { signal: asked.signal },
-  );
-  return anomalyAnswer(findings, asked);
 }
 
 async function explainRange({ store, signal, ...asked }: Asked): Promise<Answer> {

@@ -1,15 +1,9 @@
 import * as Flags from '@oclif/core/flags';
-import {
-  RESOURCE_DIMENSIONS,
-  type ResourceDimension,
-} from '../../engine/model/question/resources.js';
-import type { Answer } from '../../engine/model/question/answer.js';
-import { resourcesAnswer } from '../../engine/resource/resources-answer.js';
-import { readResources } from '../../store/metric/read-resources.js';
-import { readWatermark } from '../../store/query/watermark.js';
+import { RESOURCE_DIMENSIONS } from '../../engine/model/question/resources.js';
 import { AtbdCommand } from '../_cli/atbd-command.js';
-import { answerQuestion, type Asked } from './_question/answer-question.js';
+import { answerQuestion } from './_question/answer-question.js';
 import { questionFlags } from './_question/question-flags.js';
+import { askResources } from './_resources/ask-resources.js';
 
 /** More than the largest machines have. */
 const CORES_MAX = 4096;
@@ -56,29 +50,11 @@ export default class QueryResources extends AtbdCommand {
     await answerQuestion(flags, {
       signal: this.signal,
       defaultSince: '1h',
-      ask: (asked) => askResources(asked, { by: flags.by, cores: flags.cores }),
+      ask: ({ store, buckets, signal, ...asked }) => {
+        if (buckets === null) throw new Error('BUG: --every has a default');
+        const { by, cores } = flags;
+        return askResources(store, { ...asked, buckets, by, cores }, { signal });
+      },
     });
   }
-}
-
-async function askResources(
-  { store, signal, nowMs, range, buckets, filter, limit }: Asked,
-  { by, cores }: { readonly by: ResourceDimension; readonly cores: number },
-): Promise<Answer> {
-  if (buckets === null) throw new Error('BUG: --every has a default');
-  const [known, watermark] = await Promise.all([
-    readResources(store, { range, buckets, by, filter }, { signal }),
-    readWatermark(store, { nowMs }, { signal }),
-  ]);
-  const missing = new Set([...known.missingShards, ...watermark.missingShards]);
-  return resourcesAnswer({
-    ...known,
-    range,
-    buckets,
-    by,
-    cores,
-    limit,
-    watermarkNs: watermark.ns,
-    missingShards: [...missing].toSorted((a, b) => a - b),
-  });
 }

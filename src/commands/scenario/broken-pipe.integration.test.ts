@@ -9,6 +9,7 @@ import { runStory } from '../../engine/scenario/run-story.js';
 import { storySchema, type Story } from '../../engine/scenario/story/story.js';
 import { openStore, type Store } from '../../store/clickhouse/store.js';
 import { compileJourneys, SHOP_JOURNEYS } from '../../engine/journey/journeys.js';
+import { createQuestions } from './_scenario/ask-question.js';
 import { createStoryStore } from '../../store/scenario/story-store.js';
 import { createVerifyStore } from '../../store/verify/verify-store.js';
 import { startTestContext } from '../_cli/testing/test-context.js';
@@ -63,7 +64,8 @@ async function play(story: Story, { isLossy }: { isLossy: boolean }): Promise<St
         disturb: () => Promise.reject(new Error('nothing to disturb')),
       },
       store: {
-        ...createStoryStore(reader, { topic: DEFAULT_TOPIC, journeys }),
+        ...createStoryStore(reader, { topic: DEFAULT_TOPIC }),
+        ...createQuestions(reader, { journeys, nowMs: () => systemClock.nowMs() }),
         ...verifyStore,
         async listPartitions(topic, signal) {
           if (isLossy) await loseOneRow(context.testStore.store);

@@ -1,6 +1,6 @@
 import type { Filter } from './filter.js';
 import type { Answer } from './question/answer.js';
-import type { FiguresAsked } from './question/figures.js';
+import type { QuestionAsked } from './question/question-asked.js';
 
 /** How many stored events share all of these; a field without a value is the empty text. */
 export interface EventCount {
@@ -44,8 +44,8 @@ export interface StoryStore {
   /** Dead letters by reason. */
   countDeadLetters(signal: AbortSignal): Promise<ReadonlyMap<string, number>>;
 
-  /** The figures of a metric, as its command gives them; journeys are the shop's. */
-  readFigures(asked: FiguresAsked, signal: AbortSignal): Promise<Answer>;
+  /** A question's answer as its command gives it; journeys are the shop's. */
+  ask(asked: QuestionAsked, signal: AbortSignal): Promise<Answer>;
 
   /** Events that pass the filter. */
   countWhere(filter: Filter, signal: AbortSignal): Promise<number>;

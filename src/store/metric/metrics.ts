@@ -1,6 +1,6 @@
 import type { Journeys } from '../../engine/model/question/journeys.js';
 import { MATCH_ALL } from '../../engine/model/filter.js';
-import type { FigureName } from '../../engine/model/question/figures.js';
+import type { FigureName } from '../../engine/model/question/question-asked.js';
 import type { Measure, Metric } from './metric.js';
 
 /** Exact sums by currency; adding up currencies would be a number of nothing. A sum of zero is left out. */

@@ -4,9 +4,6 @@ import type { EventCount, QueueTimeSample, StoryStore } from '../../engine/model
 import { defineQuery } from '../clickhouse/define-query.js';
 import type { Store } from '../clickhouse/store.js';
 import { filterToSql } from '../query/filter-sql.js';
-import { metricOf } from '../metric/metrics.js';
-import { readFigures } from '../metric/read-figures.js';
-import type { Journeys } from '../../engine/model/question/journeys.js';
 import { SqlParams } from '../query/sql-params.js';
 
 /** Combinations of type, service, level, status and currency: thousands in any shop. */
@@ -17,11 +14,6 @@ const TRACE_ROWS_MAX = 100_000;
 
 /** Far above any real number of partitions. */
 const PARTITIONS_MAX = 100_000;
-
-/** Rows that a condition is held against. */
-const FIGURES_MAX = 10_000;
-
-const NS_PER_MS = 1_000_000n;
 
 const number = z.coerce.number();
 
@@ -124,8 +116,8 @@ const observations = defineQuery({
 /** The stored side of a story, over all shards: one that does not answer is an error. */
 export function createStoryStore(
   store: Store,
-  { topic, journeys }: { readonly topic: string; readonly journeys: Journeys },
-): StoryStore {
+  { topic }: { readonly topic: string },
+): Omit<StoryStore, 'ask'> {
   const all = (signal: AbortSignal) => ({ signal, requireAll: true });
   return {
     async countEvents(signal): Promise<readonly EventCount[]> {
@@ -135,22 +127,6 @@ export function createStoryStore(
     async countDeadLetters(signal) {
       const { rows } = await deadCounts(store, { topic }, all(signal));
       return new Map(rows.map(({ reason, count }) => [reason, count]));
-    },
-    readFigures: ({ of, by, filter, range }, signal) => {
-      const fromNs = BigInt(range.fromMs) * NS_PER_MS;
-      const toNs = BigInt(range.toMs) * NS_PER_MS;
-      return readFigures(
-        store,
-        {
-          metric: metricOf(of, journeys),
-          range: { fromNs, toNs },
-          buckets: null,
-          by,
-          filter,
-          limit: FIGURES_MAX,
-        },
-        all(signal),
-      );
     },
     countWhere: (filter, signal) => countWhere(store, { filter, topic }, signal),
     async countByService(opIds, signal) {

@@ -11,6 +11,7 @@ import type { StoryLoad } from '../../../engine/scenario/load/story-load.js';
 import { runStory, type StoryNews } from '../../../engine/scenario/run-story.js';
 import { openStore } from '../../../store/clickhouse/store.js';
 import { compileJourneys, SHOP_JOURNEYS } from '../../../engine/journey/journeys.js';
+import { createQuestions } from './ask-question.js';
 import { createStoryStore } from '../../../store/scenario/story-store.js';
 import { createVerifyStore } from '../../../store/verify/verify-store.js';
 import type { QueueSpec } from '../../_cli/config/config-schema.js';
@@ -120,7 +121,8 @@ async function play(
       disturb: (chaos, until) => stack.disturb(chaos, until),
     },
     store: {
-      ...createStoryStore(store, { topic: DEFAULT_TOPIC, journeys }),
+      ...createStoryStore(store, { topic: DEFAULT_TOPIC }),
+      ...createQuestions(store, { journeys, nowMs: () => systemClock.nowMs() }),
       ...createVerifyStore(store),
     },
     clock: systemClock,

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import type { Answer } from '../../model/question/answer.js';
 import type { EventCount, StoryStore } from '../../model/story-store.js';
 import type { Finding } from '../../verify/finding.js';
 import type { PartitionReport } from '../../verify/verify-partition.js';
 import { createPlainLoad } from '../testing/plain-load.js';
+import type { StoryTruth } from '../load/story-load.js';
 import type { Expectation, ExpectationContext } from './expectation.js';
 import { expectationSchema } from './registry.js';
 
@@ -64,7 +66,7 @@ function contextWith(
       countEvents: unasked,
       countDeadLetters: unasked,
       countWhere: unasked,
-      readFigures: unasked,
+      ask: unasked,
       countByService: unasked,
       visibleEnds: unasked,
       sampleQueueTimes: unasked,
@@ -115,6 +117,25 @@ describe('counts', () => {
   });
 });
 
+function answerOf(question: string, rows: Answer['rows']): Answer {
+  const names = [...new Set(rows.flatMap((each) => Object.keys(each)))];
+  return {
+    question,
+    range: { fromNs: 0n, toNs: 1n },
+    columns: names.map((name) => ({
+      name,
+      kind: typeof rows[0]?.[name] === 'number' ? 'count' : 'text',
+      summary: '',
+    })),
+    rows,
+    intervalsNs: [],
+    facts: [],
+    notes: [],
+    source: 'events',
+    missingShards: [],
+  };
+}
+
 describe('metrics', () => {
   const look = (assert: string) =>
     expectation({
@@ -127,24 +148,13 @@ describe('metrics', () => {
       assert,
     }).check(
       contextWith({
-        readFigures: ({ range }) =>
-          Promise.resolve({
-            question: 'transactions',
-            range: { fromNs: BigInt(range.fromMs), toNs: BigInt(range.toMs) },
-            columns: [
-              { name: 'status', kind: 'text', summary: '' },
-              { name: 'transactions', kind: 'count', summary: '' },
-            ],
-            rows: [
+        ask: () =>
+          Promise.resolve(
+            answerOf('transactions', [
               { status: 'paid', transactions: 40 },
               { status: 'failed', transactions: 7 },
-            ],
-            intervalsNs: [],
-            facts: [],
-            notes: [],
-            source: 'events',
-            missingShards: [],
-          }),
+            ]),
+          ),
       }),
     );
 
@@ -167,6 +177,101 @@ describe('metrics', () => {
   it('refuse a field that splits nothing, when the story is read', () => {
     const spec = { kind: 'metrics', of: 'latency', by: ['servce'], assert: 'count > 0' };
     expect(() => expectation(spec)).toThrow('Did you mean service?');
+  });
+});
+
+describe('users', () => {
+  const look = (assert: string, asked: unknown[] = []) =>
+    expectation({ kind: 'users', every: '15m', to: '1h', assert }).check(
+      contextWith({
+        ask: (question) => {
+          asked.push(question);
+          return Promise.resolve({
+            ...answerOf('users', [{ total: 30 }, { total: 12 }]),
+            facts: [{ name: 'peak', kind: 'count', summary: '', value: 30 }],
+          });
+        },
+      }),
+    );
+
+  it('hold when the condition is true for every interval, and for what is said of them all', async () => {
+    const asked: unknown[] = [];
+    expect(await look('total >= 12 && peak == 30', asked)).toMatchObject({
+      isMet: true,
+      command:
+        'atbd query users --every 15m --from 1970-01-01T00:00:00.000Z --to 1970-01-01T01:00:00.000Z',
+    });
+    expect(asked).toMatchObject([
+      { of: 'users', everyMs: 900_000, range: { fromMs: 0, toMs: 3_600_000 } },
+    ]);
+  });
+
+  it('say for which interval it is false', async () => {
+    expect(await look('total > 12')).toMatchObject({
+      isMet: false,
+      seen: 'false for 1: total = 12',
+    });
+  });
+
+  it('refuse intervals that nobody has, when the story is read', () => {
+    expect(() => expectation({ kind: 'users', every: '7m', assert: 'total > 0' })).toThrow('7m');
+  });
+});
+
+describe('retries', () => {
+  const look = (row: Record<string, number>, chains: StoryTruth['chains'] = truth.chains) =>
+    expectation({ kind: 'retries' }).check(
+      contextWith(
+        { ask: () => Promise.resolve(answerOf('retries', [row])) },
+        { truth: { ...truth, chains } },
+      ),
+    );
+
+  it('hold when every outcome counts as the truth says; who gave up is open to the truth', async () => {
+    expect(await look({ ok_first: 100, recovered: 0, failed: 0 })).toMatchObject({ isMet: true });
+    const chains = { ok_first: 90, recovered: 4, failed: 3, open: 3 };
+    const row = { ok_first: 90, recovered: 4, failed: 3, open: 1, abandoned: 2 };
+    expect(await look(row, chains)).toMatchObject({ isMet: true });
+  });
+
+  it('say what was seen instead', async () => {
+    expect(await look({ ok_first: 99, recovered: 1 })).toMatchObject({
+      isMet: false,
+      expected: '100 at once, 0 recovered, 0 failed, 0 open',
+      seen: '99 at once, 1 recovered, 0 failed, 0 open',
+    });
+    expect(await look({ ok_first: 0 }, null)).toMatchObject({ isMet: false });
+  });
+});
+
+describe('anomalies', () => {
+  const look = (who: string, accused: readonly string[], guilty: readonly string[]) =>
+    expectation({ kind: 'anomalies', who }).check(
+      contextWith(
+        {
+          ask: () =>
+            Promise.resolve(
+              answerOf('anomalies', [
+                ...accused.map((user) => ({ kind: 'refunds', who: `user ${user}` })),
+                { kind: 'series', who: 'payment' },
+              ]),
+            ),
+        },
+        { truth: { ...truth, guilty } },
+      ),
+    );
+
+  it('hold when all the guilty are accused, and nobody else', async () => {
+    expect(await look('guilty', ['u-1', 'u-2'], ['u-2', 'u-1'])).toMatchObject({ isMet: true });
+    expect(await look('nobody', [], [])).toMatchObject({ isMet: true });
+  });
+
+  it('name whom they missed, and whom they accused wrongly', async () => {
+    expect(await look('guilty', ['u-1', 'u-3'], ['u-1', 'u-2'])).toMatchObject({
+      isMet: false,
+      details: ['not accused: u-2', 'accused wrongly: u-3'],
+    });
+    expect(await look('nobody', ['u-3'], [])).toMatchObject({ isMet: false });
   });
 });
 

@@ -48,6 +48,21 @@ export interface StoryTruth {
   readonly amounts: ReadonlyMap<string, string>;
   /** An even sample of the actions, at most ACTION_SAMPLE_MAX. */
   readonly actions: readonly ActionTruth[];
+  /** Orders by how they got paid; null: the load does not know. */
+  readonly chains: ChainTotals | null;
+  /** Users who misbehave, each once. */
+  readonly guilty: readonly string[];
+}
+
+/** Orders that were tried to be paid. */
+export interface ChainTotals {
+  /** Paid at the first attempt. */
+  readonly ok_first: number;
+  /** Paid at a later one. */
+  readonly recovered: number;
+  readonly failed: number;
+  /** Not decided when the story ended. */
+  readonly open: number;
 }
 
 /** How many events an action has left, by service; duplicates counted. */

@@ -88,6 +88,8 @@ function truthOf(seed: number, actionCount: number): StoryTruth {
       operation: 'buy',
       eventsByService: services,
     })),
+    chains: { ok_first: actionCount, recovered: 0, failed: 0, open: 0 },
+    guilty: [],
   };
 }
 

@@ -45,6 +45,9 @@ export async function readAccount(path: string): Promise<StoryTruth> {
     },
     amounts: new Map(Object.entries(data.amounts)),
     actions: sample.actions,
+    // Real services are shopped at by nobody who misbehaves.
+    guilty: [],
+    chains: null,
   };
 }
 

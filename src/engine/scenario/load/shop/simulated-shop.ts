@@ -35,7 +35,10 @@ export function createSimulatedShop(
   };
 }
 
-function truthOf({ truth: { sent, amounts } }: Shop, sample: ActionSample): StoryTruth {
+function truthOf(
+  { truth: { sent, amounts, chains, guilty } }: Shop,
+  sample: ActionSample,
+): StoryTruth {
   const { total, duplicated, late, outOfOrder } = sent;
   return {
     sent: {
@@ -53,5 +56,7 @@ function truthOf({ truth: { sent, amounts } }: Shop, sample: ActionSample): Stor
     },
     amounts: new Map(amounts.map(({ type, currency, amount }) => [`${type} ${currency}`, amount])),
     actions: sample.actions,
+    chains,
+    guilty: [...new Set(guilty.map(({ userId }) => userId))],
   };
 }
