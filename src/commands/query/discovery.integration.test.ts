@@ -3,11 +3,15 @@ import { parseFilter } from '../../engine/filter/filter.js';
 import { MATCH_ALL, type FieldRef, type Filter } from '../../engine/model/filter.js';
 import type { Answer } from '../../engine/model/question/answer.js';
 import { createRandom } from '../../engine/model/random.js';
+import { bucketsOf } from '../../engine/question/buckets.js';
+import { parseZone } from '../../engine/time/zone.js';
 import { openStore } from '../../store/clickhouse/store.js';
 import { readFieldValues } from '../../store/discovery/field-values.js';
 import { readFields } from '../../store/discovery/fields.js';
 import { newestEvents } from '../../store/discovery/newest-events.js';
 import { readServices } from '../../store/discovery/services.js';
+import { readFacets } from '../../store/search/facets.js';
+import { readHistogram } from '../../store/search/histogram.js';
 import { startTestStore, type TestStore } from '../../store/testing/test-store.js';
 import { writeEvents } from '../../store/testing/write-events.js';
 import { hasOpenstack, openstackEvents } from './_discovery/testing/openstack.js';
@@ -17,6 +21,7 @@ import {
   recountServices,
   recountValues,
 } from './_discovery/testing/recount.js';
+import { recountFacets, recountHistogram } from './_discovery/testing/recount-summary.js';
 import { storeShopCases, type OracleEvent, type ShopCase } from './_question/testing/shop-cases.js';
 
 const SEED_COUNT = 200;
@@ -76,6 +81,30 @@ describe.each([1, 3])('on %d shards', (shardCount) => {
       const expected = recountFields(found);
       const fields = await readFields(store, { ...asked, prefix: '' }, {});
       expect(rowsLike(fields, expected), told).toEqual(expected);
+    }
+  }, 600_000);
+
+  it('the histogram and the facets of a search in any shop are what counting its events one by one gives', async () => {
+    await using store = openStore(testStore.reader);
+    const zone = parseZone('Asia/Kathmandu');
+    for (const { seed, events, range } of cases) {
+      const random = createRandom(seed);
+      const pick = <T>(items: readonly T[]): T => items[random.integerBelow(items.length)]!;
+      const filter = pick(FILTERS);
+      const found = matchingEvents(events, { range, filter });
+      const told = `seed ${seed}, ${JSON.stringify(filter)}`;
+      const search = { filter, range: { ...range, arrivedSinceNs: null } };
+      const buckets = bucketsOf(range, pick([1, 15, 60]) * 60_000, zone);
+      const asked = { ...search, buckets, bounds: range, quietFromMs: null };
+      const histogram = await readHistogram(store, asked, {});
+      expect(histogram.rows, told).toEqual(recountHistogram(found, buckets.startsMs));
+      const quiet = await readHistogram(store, { ...asked, quietFromMs: 0 }, {});
+      const last = quiet.rows.at(-1);
+      if (last !== undefined) expect(last['events'], told).not.toBe(0);
+      const valuesMax = pick([1, 3, 1000]);
+      const facets = await readFacets(store, { ...search, fields: FIELDS, valuesMax }, {});
+      expect(facets.facets, told).toEqual(recountFacets(found, FIELDS, valuesMax));
+      expect(facets.total, told).toBe(found.length);
     }
   }, 600_000);
 

@@ -102,3 +102,84 @@ describe('saved searches', () => {
     expect(code).toBe(2);
   });
 });
+
+describe('--histogram', () => {
+  const hour = ['--from', '2026-11-20T09:59', '--to', '2026-11-20T10:06'];
+
+  it('draws how many of each level there are in each interval', async () => {
+    const { stdout, stderr, code } = await run('logs', '--histogram=1m', ...hour);
+    expect({ stdout, stderr, code }).toMatchSnapshot();
+  });
+
+  it('chooses the interval, and leaves out what has not begun', async () => {
+    const { stdout } = await run('logs', '--histogram', '--json', '--from', '2026-11-19');
+    const { total, rows } = JSON.parse(stdout) as { total: number; rows: { time: string }[] };
+    expect(total).toBe(EVENTS.length);
+    expect(rows[0]?.time).toBe('2026-11-19T00:00:00.000Z');
+    expect(Date.parse(rows.at(-1)?.time ?? '')).toBeLessThanOrEqual(Date.now());
+    expect(rows.length).toBeLessThanOrEqual(49);
+  });
+
+  it('begins with the first event where the range has no beginning, and is of the filter alone', async () => {
+    const { stdout } = await run(
+      ...['logs', '--histogram=1m', '-o', 'csv', '--level', 'error+', '--to', '2026-11-20T10:02'],
+    );
+    expect(stdout).toBe(
+      'time,events,fatal,error,warn,info,debug,trace,other\r\n' +
+        '2026-11-20T10:00:00.000Z,2,0,2,0,0,0,0,0\r\n' +
+        '2026-11-20T10:01:00.000Z,1,0,1,0,0,0,0,0\r\n',
+    );
+  });
+
+  it('says that nothing was found; to a program in zeros', async () => {
+    const none = await run('logs', 'nosuchword', '--histogram=1m', ...hour);
+    expect(none).toEqual({ code: 0, stdout: '', stderr: 'Nothing found.\n' });
+    const { stdout } = await run('logs', 'nosuchword', '--histogram=7m', '--json', ...hour);
+    expect(stdout).toBe('');
+    const zeros = await run('logs', 'nosuchword', '--histogram=1h', '--json', ...hour);
+    expect(JSON.parse(zeros.stdout)).toMatchObject({
+      total: 0,
+      rows: [{ events: 0 }, { events: 0 }],
+    });
+  });
+});
+
+describe('--facets', () => {
+  it('shows the most frequent values of the usual fields', async () => {
+    const { stdout, stderr, code } = await run('logs', '--level', 'warn+', '--facets', ...DAY);
+    expect({ stdout, stderr, code }).toMatchSnapshot();
+  });
+
+  it('of the fields that are named, and says what is cut', async () => {
+    const args = ['logs', '--facets=message,attrs.nope', '--json', ...DAY];
+    const { stdout } = await run(...args);
+    const answer = JSON.parse(stdout) as { total: number; notes: string[]; rows: object[] };
+    expect(answer.total).toBe(EVENTS.length);
+    expect(answer.notes).toEqual(['message: the 10 most frequent of 300 values.']);
+    expect(answer.rows).toHaveLength(10);
+    expect(answer.rows[0]).toEqual({
+      field: 'message',
+      value: 'line 0',
+      events: 1,
+      share: 1 / 300,
+    });
+  });
+});
+
+describe('flags that do not go together', () => {
+  it.each([
+    [['--histogram', '--facets'], '--histogram'],
+    [['--histogram=5s'], 'cannot use --histogram "5s": intervals are whole minutes'],
+    [['-o', 'chart'], 'cannot draw events as a chart'],
+    [['--facets', '-o', 'raw'], 'cannot write figures as raw'],
+    [['--facets=ts'], 'cannot filter by ts'],
+    [
+      [`--facets=${Array.from({ length: 21 }, (_, n) => `k${n}`).join(',')}`],
+      'cannot count the values of 21 fields',
+    ],
+  ])('%j are refused with exit code 2', async (args, message) => {
+    const { stderr, code } = await run('logs', ...DAY, ...args);
+    expect(stderr).toContain(message);
+    expect(code).toBe(2);
+  });
+});

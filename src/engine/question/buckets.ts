@@ -12,18 +12,19 @@ const MS_PER_DAY = 86_400_000;
 const BUCKET_COUNT_MAX = 10_000;
 
 /**
- * Milliseconds of `--every`: whole minutes that divide a day, or whole days, so that intervals fall on the hours of a clock.
+ * Milliseconds of `--every`, or of the flag that takes the same: whole minutes that divide a day, or whole days, so that intervals fall on the hours of a clock.
  * Rejects with USAGE_INVALID.
  */
-export function parseEvery(text: string): number {
+export function parseEvery(text: string, { flag = '--every' } = {}): number {
+  const value = `${flag} ${quoteValue(text)}`;
   const ns = parseDuration(text);
-  if (ns === null) throw usage(text, 'it is not a duration', DURATION_HINT);
+  if (ns === null) throw usage(value, 'it is not a duration', DURATION_HINT);
   const ms = Number(ns / NS_PER_MS);
   const isWhole = ms > 0 && BigInt(ms) * NS_PER_MS === ns && ms % MS_PER_MINUTE === 0;
   const fits = ms < MS_PER_DAY ? MS_PER_DAY % ms === 0 : ms % MS_PER_DAY === 0;
   if (isWhole && fits) return ms;
   throw usage(
-    text,
+    value,
     'intervals are whole minutes that divide a day, or whole days',
     'Use for example 1m, 5m, 15m, 1h, 3h, 1d or 7d.',
   );
@@ -41,7 +42,7 @@ export function bucketsOf(range: AnswerRange, everyMs: number, zone: Zone): Buck
     throw new AtbdError({
       code: 'USAGE_INVALID',
       message: `cannot answer in ${count} intervals: at most ${BUCKET_COUNT_MAX}`,
-      hint: 'Choose a longer --every, or a shorter time range.',
+      hint: 'Choose longer intervals, or a shorter time range.',
     });
   }
   const startsMs: number[] = [];
@@ -88,10 +89,6 @@ function mod(value: number, by: number): number {
   return ((value % by) + by) % by;
 }
 
-function usage(text: string, why: string, hint: string): AtbdError {
-  return new AtbdError({
-    code: 'USAGE_INVALID',
-    message: `cannot use --every ${quoteValue(text)}: ${why}`,
-    hint,
-  });
+function usage(value: string, why: string, hint: string): AtbdError {
+  return new AtbdError({ code: 'USAGE_INVALID', message: `cannot use ${value}: ${why}`, hint });
 }

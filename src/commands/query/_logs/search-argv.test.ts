@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { argumentsToSave, joinArguments, savedNameIn, type FlagShape } from './search-argv.js';
+import {
+  argumentsToSave,
+  joinArguments,
+  savedNameIn,
+  type FlagShape,
+  withValues,
+} from './search-argv.js';
 
 const words = (text: string): string[] => text.split(' ').filter((word) => word !== '');
 
@@ -51,5 +57,23 @@ describe('a saved search', () => {
     ['-- --save errors', '-- --save errors'],
   ])('%j is saved as %j', (typed, saved) => {
     expect(argumentsToSave(words(typed), SHAPES)).toEqual(words(saved));
+  });
+});
+
+describe('optional values', () => {
+  it.each([
+    ['--histogram', '--histogram=auto'],
+    ['--histogram=1m', '--histogram=1m'],
+    ['--histogram 5m timeout', '--histogram=5m timeout'],
+    ['--histogram 404abc', '--histogram=auto 404abc'],
+    ['--histogram timeout', '--histogram=auto timeout'],
+    ['--facets --histogram', '--facets=default --histogram=auto'],
+    ['--facets service', '--facets=default service'],
+    ['--facets=service,level x', '--facets=service,level x'],
+    ['-- --histogram 5m', '-- --histogram 5m'],
+    ['--facets -- --facets', '--facets=default -- --facets'],
+    ['', ''],
+  ])('of %j are filled in', (typed, filled) => {
+    expect(withValues(words(typed))).toEqual(words(filled));
   });
 });

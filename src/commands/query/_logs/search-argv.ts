@@ -1,3 +1,5 @@
+import { parseDuration } from '../../../engine/time/duration.js';
+
 /** A saved search is asked for by this and its name, as the first argument. */
 const SAVED_MARK = '@';
 
@@ -84,4 +86,27 @@ function flagIn(token: string, shapes: readonly FlagShape[]): FlagShape | undefi
 /** `--limit=5` and `-ojson`; the value of any other stands behind it. */
 function holdsValue(token: string): boolean {
   return token.startsWith('--') ? token.includes('=') : token.length > '-o'.length;
+}
+
+/** Flags that stand for something by themselves and may be given a value with `=`. */
+const OPTIONAL_VALUES: Readonly<Record<string, string>> = {
+  '--histogram': 'auto',
+  '--facets': 'default',
+};
+
+/** `--histogram` as `--histogram=auto`: the parser of flags knows no optional values. `--histogram 5m` is taken as meant. */
+export function withValues(argv: readonly string[]): string[] {
+  const { flags } = split(argv);
+  const filled: string[] = [];
+  for (let at = 0; at < flags.length; at += 1) {
+    const token = flags[at] ?? '';
+    const value = OPTIONAL_VALUES[token];
+    const next = flags[at + 1];
+    if (value === undefined) filled.push(token);
+    else if (token === '--histogram' && next !== undefined && parseDuration(next) !== null) {
+      filled.push(`${token}=${next}`);
+      at += 1;
+    } else filled.push(`${token}=${value}`);
+  }
+  return [...filled, ...argv.slice(flags.length)];
 }
