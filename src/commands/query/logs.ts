@@ -7,7 +7,8 @@ import { filterFlags } from '../_cli/filter-flags.js';
 import { limitFlags, toQuestionLimits } from '../_cli/limit-flags.js';
 import { timeFlags, zoneFlag } from '../_cli/time-flags.js';
 import { answerSearch } from './_logs/answer-search.js';
-import { readLogsQuestion, SEARCH_FORMATS, SINCE_DEFAULT } from './_logs/logs-question.js';
+import { SEARCH_FORMATS } from './_logs/log-format.js';
+import { readLogsQuestion, SINCE_DEFAULT } from './_logs/logs-question.js';
 import {
   argumentsToSave,
   joinArguments,
@@ -92,6 +93,15 @@ are added, and a time replaces the saved one. In csv a text that a spreadsheet w
       helpValue: 'FIELD,…',
       helpGroup: 'SUMMARY',
       exclusive: ['histogram', 'after'],
+    }),
+    'show-sql': Flags.boolean({
+      summary: 'Instead of asking: the SQL of it, for clickhouse-client or atbd sql.',
+      helpGroup: 'SUMMARY',
+      exclusive: ['explain'],
+    }),
+    explain: Flags.boolean({
+      summary: 'Instead of the answer: what it cost to read, and what the indexes left to be read.',
+      helpGroup: 'SUMMARY',
     }),
     save: Flags.string({
       summary: 'Keep these arguments under a name, to be asked again as @NAME.',

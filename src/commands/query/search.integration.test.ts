@@ -14,6 +14,7 @@ const EVENTS = Array.from({ length: 300 }, (_, index) => ({
   service: ['order', 'payment', 'gateway'][index % 3],
   level: index % 50 === 1 ? 'error' : index % 10 === 0 ? 'warn' : 'info',
   message: `line ${index}`,
+  ...(index % 20 === 0 && { file: '/srv/a.ts', line: 5, amount: `${index}.5`, "it's": 'x' }),
 }));
 
 let context: TestContext;
@@ -166,10 +167,100 @@ describe('--facets', () => {
   });
 });
 
+describe('--show-sql', () => {
+  /** As a client does that knows nothing of atbd: over its own database. */
+  async function paste(sql: string): Promise<Record<string, unknown>[]> {
+    const { shards, username, password } = context.testStore.reader;
+    const answer = await fetch(`${shards[0]?.url ?? ''}/?default_format=JSONEachRow`, {
+      method: 'POST',
+      body: sql,
+      headers: { 'X-ClickHouse-User': username, 'X-ClickHouse-Key': password },
+    });
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(text);
+    return text
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+  }
+
+  it.each([
+    [['--level', 'warn+']],
+    [['line', '251', '--asc']],
+    [['-f', 'message~=^line .*[05]$', '-f', 'level!=info']],
+    [['--where', `service in ["order", "it's \\\\"] && (line > 2 || message.contains("9"))`]],
+    [['--where', 'amount < 5.5 || level >= "error"', '--limit', '3']],
+    [['--source', 'a.ts:5', '--service', 'order']],
+    [['-f', `attrs.it's?`, '--fields', `message,attrs.it's,offset`]],
+    [['--arrived-since', '2026-01-01', '--limit', '7']],
+  ])('%j is a statement that gives the same', async (args) => {
+    const fields = args.includes('--fields') ? [] : ['--fields', 'message'];
+    const page = ['logs', ...fields, ...DAY, ...args];
+    const { stdout } = await run(...page, '-o', 'raw');
+    const shown = await run(...page, '--show-sql');
+    expect(shown.code).toBe(0);
+    const rows = await paste(shown.stdout);
+    expect(rows.map(({ message }) => `${String(message)}\n`).join('')).toBe(stdout);
+  });
+
+  it('of a further page, of a histogram and of facets, too', async () => {
+    const { stdout: first } = await run('logs', 'line', ...DAY, '--limit', '5', '--json');
+    const { next } = JSON.parse(first) as { next: string };
+    const page = ['logs', 'line', '--limit', '5', '--after', next];
+    const { stdout: sql } = await run(...page, '--show-sql', '--fields', 'message');
+    expect((await paste(sql)).map(({ message }) => message)).toEqual(
+      messagesOf(await run(...page, '-o', 'raw')),
+    );
+    const histogram = await run('logs', ...DAY, '--histogram=1h', '--show-sql');
+    const counts = (await paste(histogram.stdout)).map(({ n }) => Number(n));
+    expect(counts.reduce((sum, n) => sum + n, 0)).toBe(EVENTS.length);
+    const facets = await run('logs', ...DAY, '--facets=service', '--show-sql', '--json');
+    expect(await paste((JSON.parse(facets.stdout) as { sql: string }).sql)).toHaveLength(3);
+  });
+
+  it('has no byte in it that a terminal would act on', async () => {
+    const { stdout } = await run('logs', '-f', 'message=\u001b[2J\u202e', ...DAY, '--show-sql');
+    expect(stdout).toContain(String.raw`\x1B[2J\xE2\x80\xAE`);
+    expect(stdout).not.toMatch(/[^\P{Cc}\n]|\u202e/u);
+  });
+});
+
+describe('--explain', () => {
+  it('says what was read on which shards, and what each index left', async () => {
+    const args = ['logs', '--level', 'error+', ...DAY, '--limit', '4', '--explain', '--json'];
+    const { stdout, code } = await run(...args);
+    const answer = JSON.parse(stdout) as Record<string, unknown> & { rows: { shard: number }[] };
+    expect(answer).toMatchObject({ question: 'explain', found: 4, shards: '2 of 2' });
+    // The server counts a row again for each step that looks at it.
+    expect(answer['rows_read']).toBeGreaterThanOrEqual(EVENTS.length);
+    expect(Number(answer['bytes_read'])).toBeGreaterThan(EVENTS.length);
+    expect([...new Set(answer.rows.map(({ shard }) => shard))]).toEqual([0, 1]);
+    const key = { index: 'PrimaryKey ts', parts: 1, of_parts: 1 };
+    expect(answer.rows).toContainEqual(expect.objectContaining({ shard: 1, ...key }));
+    expect(code).toBe(0);
+  });
+
+  it('of a time of which there is nothing says that nothing was read', async () => {
+    const { stdout } = await run(
+      'logs',
+      '--to',
+      '2026-11-01',
+      '--histogram',
+      '--explain',
+      '--json',
+    );
+    expect(JSON.parse(stdout)).toMatchObject({ found: 0, rows_read: 0 });
+    const facets = await run('logs', ...DAY, '--facets', '--explain');
+    expect(facets.stdout).toMatch(/^found: 300 {3}rows_read: 300 /);
+  });
+});
+
 describe('flags that do not go together', () => {
   it.each([
     [['--histogram', '--facets'], '--histogram'],
     [['--histogram=5s'], 'cannot use --histogram "5s": intervals are whole minutes'],
+    [['--explain', '--show-sql'], '--show-sql'],
+    [['--explain', '-o', 'raw'], 'cannot write figures as raw'],
     [['-o', 'chart'], 'cannot draw events as a chart'],
     [['--facets', '-o', 'raw'], 'cannot write figures as raw'],
     [['--facets=ts'], 'cannot filter by ts'],

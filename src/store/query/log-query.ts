@@ -21,18 +21,10 @@ export interface LogQuestion {
 
 /** Puts the question into SQL. */
 export function buildLogQuery(question: LogQuestion): EventQuery {
-  const { filter, range, fields, isAscending, limit, after } = question;
+  const { fields, isAscending, limit } = question;
   const params = new SqlParams();
   const columns = selectColumns(fields, params);
-  const conditions = rangeToSql(range, params);
-  if (after !== null) {
-    conditions.push(
-      ...afterToSql(after.last, { isAscending, params }),
-      cutToSql(after.cut, params),
-    );
-  }
-  // Last, so that the cheap conditions on the key stand first.
-  conditions.push(filterToSql(filter, params));
+  const conditions = logConditions(question, params);
   const order = ORDER_KEY.map((column) => `${column} ${isAscending ? 'ASC' : 'DESC'}`);
   return {
     name: 'logs',
@@ -47,6 +39,23 @@ export function buildLogQuery(question: LogQuestion): EventQuery {
     merge: { limit, compare: isAscending ? compareByKey : (a, b) => compareByKey(b, a) },
     decode: (row) => columns.decode(row),
   };
+}
+
+/** What must hold of an event on the page. */
+export function logConditions(
+  { filter, range, isAscending, after }: LogQuestion,
+  params: SqlParams,
+): string[] {
+  const conditions = rangeToSql(range, params);
+  if (after !== null) {
+    conditions.push(
+      ...afterToSql(after.last, { isAscending, params }),
+      cutToSql(after.cut, params),
+    );
+  }
+  // Last, so that the cheap conditions on the key stand first.
+  conditions.push(filterToSql(filter, params));
+  return conditions;
 }
 
 /** The conditions on the time of an event, and on when it was stored. */

@@ -1,4 +1,6 @@
 import type { Store } from '../../../store/clickhouse/store.js';
+import type { CursorBinding } from '../../../store/query/log-cursor.js';
+import type { LogQuestion } from '../../../store/query/log-query.js';
 import { reportMissingShards } from '../../_cli/partial-answer.js';
 import { writeStdout } from '../../_cli/stdout.js';
 import { describeTerminal } from '../../_cli/terminal.js';
@@ -16,33 +18,46 @@ export async function answerPage(
   question: LogsQuestion,
   signal: AbortSignal,
 ): Promise<void> {
-  const { filter, isAscending, limit, fields, zone } = question;
   const format = formatOfEvents(question.format);
-  const [{ readLogs }, { decodeCursor, encodeCursor }] = await Promise.all([
+  const [{ readLogs }, { encodeCursor }, { asked, binding }] = await Promise.all([
     import('../../../store/query/logs.js'),
     import('../../../store/query/log-cursor.js'),
+    pageQuestion(question),
   ]);
-  const binding = { filter, isAscending };
-  const after = question.after === undefined ? null : decodeCursor(question.after, binding);
   let missing: readonly number[] = [];
-  const page = readLogs(
-    store,
-    {
-      ...{ filter, isAscending, limit, after },
-      range: after?.range ?? question.range,
-      fields: fields ?? fieldsOfFormat(format),
-    },
-    { signal, onMissing: (shards) => (missing = shards) },
-  );
+  const page = readLogs(store, asked, { signal, onMissing: (shards) => (missing = shards) });
   const terminal = describeTerminal(process.stdout);
-  const writer = createLogWriter(format, { terminal, zone, fields });
+  const writer = createLogWriter(format, {
+    terminal,
+    zone: question.zone,
+    fields: question.fields,
+  });
   const count = await writeInBatches(page.events, (events) => writeStdout(writer.write(events)));
   const next = await page.readCursor();
   const cursor = next === null ? null : encodeCursor(next, binding);
   await writeStdout(writer.end({ cursor, missingShards: missing }));
   if (format !== 'json') tellCursor(cursor);
-  if (count === 0 && after === null) await hintAtNothing(store, question, signal);
+  if (count === 0 && asked.after === null) await hintAtNothing(store, question, signal);
   reportMissingShards(missing, store.shardCount);
+}
+
+/** The page as the store is asked for it, and what its cursor belongs to; rejects a cursor of another search. */
+export async function pageQuestion(question: LogsQuestion): Promise<{
+  readonly asked: LogQuestion;
+  readonly binding: CursorBinding;
+}> {
+  const { filter, isAscending, limit, format, fields } = question;
+  const { decodeCursor } = await import('../../../store/query/log-cursor.js');
+  const binding = { filter, isAscending };
+  const after = question.after === undefined ? null : decodeCursor(question.after, binding);
+  return {
+    binding,
+    asked: {
+      ...{ filter, isAscending, limit, after },
+      range: after?.range ?? question.range,
+      fields: fields ?? fieldsOfFormat(format),
+    },
+  };
 }
 
 /** On a line of its own, so that it can be selected at once. */

@@ -7,16 +7,12 @@ import { parseZone, type Zone } from '../../../engine/time/zone.js';
 import { readFilter, type ParsedFilterFlags } from '../../_cli/filter-flags.js';
 import { sanitizeText } from '../../_cli/sanitize.js';
 import { ANSWER_FORMATS, type AnswerFormat } from '../_question/answer-format.js';
-import { LOG_FORMATS, type LogFormat } from './log-format.js';
+import type { LogFormat, SearchFormat } from './log-format.js';
 import { savedNameIn } from './search-argv.js';
 import { selectFields } from './select-fields.js';
 
 /** What a question without a time is about: what just happened. */
 export const SINCE_DEFAULT = '1h';
-
-/** How the answer can be written: events by the one list, figures about them by the other. */
-export const SEARCH_FORMATS = [...LOG_FORMATS, 'chart'] as const;
-export type SearchFormat = (typeof SEARCH_FORMATS)[number];
 
 /** A search, understood: all that it finds. */
 export interface LogsQuestion {

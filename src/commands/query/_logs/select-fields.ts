@@ -6,7 +6,7 @@ import {
   STORE_FIELDS,
   type SelectedField,
 } from '../../../engine/model/stored-event.js';
-import type { LogFormat } from './log-format.js';
+import type { SearchFormat } from './log-format.js';
 
 /** Fields as the server reads them, and what the user may have meant instead. */
 export interface FieldSelection {
@@ -75,7 +75,7 @@ const TABLE_FIELDS = [
 ] as const;
 
 /** The fields that a format reads when none were named: no more than it shows. */
-export function fieldsOfFormat(format: LogFormat): readonly SelectedField[] {
+export function fieldsOfFormat(format: SearchFormat): readonly SelectedField[] {
   if (format === 'raw') return [{ kind: 'column', name: 'message' }];
   if (format !== 'table') return ALL_FIELDS;
   return TABLE_FIELDS.map((name) => ({ kind: 'column', name }));
