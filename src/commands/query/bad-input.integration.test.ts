@@ -102,6 +102,7 @@ describe.each([
   ['page-views'],
   ['latency'],
   ['users'],
+  ['funnel'],
   ['retries'],
   ['resources'],
   ['anomalies'],

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { faultOf, runShop, smallSpec } from '../../engine/generate/testing/run-shop.js';
+import { writeEvents } from '../../store/testing/write-events.js';
 import { runAtbd } from '../_cli/testing/run-atbd.js';
 import { startTestContext, type TestContext } from '../_cli/testing/test-context.js';
 import { ShopTopic } from './_question/testing/shop-topic.js';
@@ -30,7 +31,14 @@ const EXAMPLE = /^```console\n\$ (?<command>atbd [^\n]+)\n(?<output>.*?)^```$/gm
 let context: TestContext;
 beforeAll(async () => {
   context = await startTestContext({ queue: { kind: 'embedded' }, shardCount: 3 });
-  await new ShopTopic(context.testStore.store, 'events').write(runShop(SHOP).sendings);
+  const { store } = context.testStore;
+  await new ShopTopic(store, 'events').write(runShop(SHOP).sendings);
+  // The last one in each partition, so that the watermark is the same whichever is idle by now.
+  const last = { ts: '2026-11-20T12:59:59.999Z', service: 'gateway', type: 'log' };
+  for (const shard of [0, 1, 2]) {
+    const target = { topic: 'events', partition: shard, shard, first: 1_000_000 };
+    await writeEvents(store, [last], target);
+  }
 });
 afterAll(async () => {
   await context[Symbol.asyncDispose]();

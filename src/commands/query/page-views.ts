@@ -5,9 +5,12 @@ import { answerQuestion } from './_question/answer-question.js';
 import { byFlag, everyFlag, questionFlags } from './_question/question-flags.js';
 
 export default class QueryPageViews extends AtbdCommand {
-  static override summary = 'Count page views by interval and by any field.';
-  static override description = `A page view is a fact of type page.view, whatever the service answered.`;
-  static override examples = ['<%= config.bin %> <%= command.id %> --since 1d --every 1h'];
+  static override summary = 'Count page views, and who looked, by interval and by any field.';
+  static override description = `A page view is a fact of type page.view, whatever the service answered. Users and sessions are the different user_id and session_id of these facts: each counts once a row, so those of several rows do not add up.`;
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> --since 1d --every 1h',
+    '<%= config.bin %> <%= command.id %> --since 1d --every 1h -o chart --measure users',
+  ];
   static override flags = { ...questionFlags, ...everyFlag, ...byFlag };
   static override enableJsonFlag = true;
 

@@ -7,8 +7,11 @@ import { byFlag, everyFlag, questionFlags } from './_question/question-flags.js'
 export default class QueryTransactions extends AtbdCommand {
   static override summary =
     'Count business transactions and their money: by interval, operation, provider, status.';
-  static override description = `A transaction is a fact that ends one: reserved, paid, failed, cancelled, paid back. Amounts are exact, by currency.`;
-  static override examples = ['<%= config.bin %> <%= command.id %> --since 1d --every 1h'];
+  static override description = `A transaction is a fact that ends one: reserved, paid, failed, cancelled, paid back. Amounts are exact, by currency. A fact without a provider has the one of its order's attempts: of the first that succeeded, else of the last one.`;
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> --since 1d --every 1h',
+    '<%= config.bin %> <%= command.id %> --since 1d --by provider,status',
+  ];
   static override flags = { ...questionFlags, ...everyFlag, ...byFlag };
   static override enableJsonFlag = true;
 

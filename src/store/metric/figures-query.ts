@@ -13,6 +13,7 @@ import { SqlParams } from '../query/sql-params.js';
 import { decodeCell } from './decode-cell.js';
 import { bucketSql } from './bucket-sql.js';
 import type { Measure, Metric } from './metric.js';
+import { factsWithProvider, providerAttempts } from './order-provider.js';
 import { keepsApart, type FieldName, type RollupName } from './rollup.js';
 
 /** A question for the figures of a metric. */
@@ -36,9 +37,11 @@ export interface FiguresQuery {
 }
 
 /** The roll-up that answers as exactly as the events, where it is complete; null: only the events do. */
-export function rollupFor({ metric, range, by, filter }: FiguresQuestion): RollupName | null {
+export function rollupFor(question: FiguresQuestion): RollupName | null {
+  const { metric, range, by, filter } = question;
   const { rollup, measures, whereInRollup } = metric;
   if (rollup === null || !isWholeMinutes(range)) return null;
+  if (providerAttempts(question) !== null) return null;
   if (measures.some(({ fromRollup }) => fromRollup === null)) return null;
   const isKept = keepsApart(rollup, {
     fields: by,
@@ -51,17 +54,25 @@ export function rollupFor({ metric, range, by, filter }: FiguresQuestion): Rollu
 export function overEvents(question: FiguresQuestion): FiguresQuery {
   const { metric, range } = question;
   const params = new SqlParams();
-  return assemble(question, {
+  const attempts = providerAttempts(question);
+  const common = {
     source: 'events',
-    table: 'events',
     params,
     time: 'toUnixTimestamp64Milli(ts)',
+    measureSql: ({ fromEvents }: Measure) => fromEvents(params),
+  } as const;
+  if (attempts !== null) {
+    const table = factsWithProvider(question, attempts, params);
+    return assemble(question, { ...common, table, conditions: [] });
+  }
+  return assemble(question, {
+    ...common,
+    table: 'events',
     conditions: [
       `ts >= fromUnixTimestamp64Nano(${params.add('Int64', String(range.fromNs))}, 'UTC')`,
       `ts < fromUnixTimestamp64Nano(${params.add('Int64', String(range.toNs))}, 'UTC')`,
       filterToSql(metric.where, params),
     ],
-    measureSql: ({ fromEvents }) => fromEvents(params),
   });
 }
 

@@ -8,6 +8,8 @@ export interface Measure {
   readonly name: string;
   readonly kind: CellKind;
   readonly summary: string;
+  /** See `AnswerColumn`. */
+  readonly isLevel?: boolean;
   /** An aggregate over rows of `events`. Values go through `params`. */
   readonly fromEvents: (params: SqlParams) => string;
   /** The same over rows of the metric's roll-up; null: only events know it. */
@@ -28,9 +30,17 @@ export interface Metric {
   /** What of `where` the roll-up itself does not say already. */
   readonly whereInRollup: Filter;
   readonly measures: readonly Measure[];
+  /** Its events say no provider, but the attempts to get their order paid do. */
+  readonly orderAttempts?: OrderAttempts;
+}
+
+/** Attempts to get an order paid, and which of them did. */
+export interface OrderAttempts {
+  readonly where: Filter;
+  readonly okStatuses: readonly string[];
 }
 
 /** The column of a measure in an answer. */
-export function measureColumn({ name, kind, summary }: Measure): AnswerColumn {
-  return { name, kind, summary };
+export function measureColumn({ name, kind, summary, isLevel = false }: Measure): AnswerColumn {
+  return { name, kind, summary, ...(isLevel ? { isLevel } : {}) };
 }

@@ -14,7 +14,7 @@ const MONEY: Measure = {
 };
 
 /** Facts that end a business transaction, and the money in them. */
-export function transactions({ spec, transactions: where }: Journeys): Metric {
+export function transactions({ spec, transactions: where, attempts }: Journeys): Metric {
   const { okStatuses } = spec.transactions;
   return {
     name: 'transactions',
@@ -22,6 +22,7 @@ export function transactions({ spec, transactions: where }: Journeys): Metric {
     where,
     whereInRollup: where,
     rollup: 'traffic_1m',
+    orderAttempts: { where: attempts, okStatuses: spec.attempts.okStatuses },
     measures: [
       eventCount('transactions', 'Transactions that ended, whichever way.'),
       {
@@ -53,7 +54,26 @@ export function pageViews({ pageViews: where }: Journeys): Metric {
     where,
     whereInRollup: where,
     rollup: 'traffic_1m',
-    measures: [eventCount('views', 'Page views.')],
+    measures: [
+      eventCount('views', 'Page views.'),
+      {
+        name: 'users',
+        kind: 'count',
+        isLevel: true,
+        summary: 'Different users who looked.',
+        fromEvents: () => `uniqExactIf(user_id, user_id != '')`,
+        fromRollup: () => 'uniqExactMerge(users)',
+      },
+      {
+        name: 'sessions',
+        kind: 'count',
+        isLevel: true,
+        summary: 'Different sessions in which they did.',
+        fromEvents: () => `uniqExactIf(session_id, session_id != '')`,
+        // No roll-up knows the sessions of one type of event: its states would double what roll-ups take.
+        fromRollup: null,
+      },
+    ],
   };
 }
 

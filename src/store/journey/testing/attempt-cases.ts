@@ -88,19 +88,21 @@ function makeEvent(seed: number, random: Random): Event {
   };
 }
 
-/** Stores all events in an order that is not the one of time, over all shards; some are sent twice. */
+/** Stores all events in an order that is not the one of time, over all shards; some are sent twice. Gives each as often as it is stored. */
 export async function storeAttemptCases(
   store: Store,
   cases: readonly Pick<AttemptCase, 'events'>[],
-): Promise<void> {
+): Promise<TimedEvent[]> {
   const random = createRandom(4711);
   const sent = cases.flatMap(({ events }) => events);
   const again = sent.filter(() => random.next() < 0.15);
   const shares = Array.from({ length: store.shardCount }, (): Record<string, unknown>[] => []);
-  for (const { tsNs, event } of shuffle([...sent, ...again], random))
+  const stored = [...sent, ...again];
+  for (const { tsNs, event } of shuffle([...stored], random))
     pick(shares, random).push({ ...event, ts: formatRfc3339(tsNs) });
   for (const [shard, share] of shares.entries())
     await writeEvents(store, share, { topic: 'events', partition: shard, shard });
+  return stored;
 }
 
 function shuffle<T>(items: T[], random: Random): T[] {
