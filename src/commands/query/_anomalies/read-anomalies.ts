@@ -66,7 +66,7 @@ export async function readAnomalies(
 
 async function readSeries(
   store: Store,
-  { range, filter, zone, everyMs, historyMs }: AnomalySearch,
+  { journeys, range, filter, zone, everyMs, historyMs }: AnomalySearch,
   options: QueryOptions,
 ) {
   const completeFrom = await rollupCompleteFrom(store, 'traffic_1m', options);
@@ -78,7 +78,11 @@ async function readSeries(
   const fromMs = alignDown(Math.max(wantedMs, knownMs), everyMs, zone);
   const whole = { fromNs: BigInt(Math.min(fromMs, judgedFromMs)) * NS_PER_MS, toNs: range.toNs };
   const buckets = bucketsOf(whole, everyMs, zone);
-  const { series, missingShards } = await readWatchedSeries(store, { buckets, filter }, options);
+  const { series, missingShards } = await readWatchedSeries(
+    store,
+    { journeys, buckets, filter },
+    options,
+  );
   const { startsMs } = buckets;
   const verdict = findUnusual(series, {
     startsMs,
