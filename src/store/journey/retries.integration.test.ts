@@ -9,6 +9,7 @@ import type { AnswerRow, Buckets, Cell, Money } from '../../engine/model/questio
 import type { Journeys } from '../../engine/model/question/journeys.js';
 import { createRandom, type Random } from '../../engine/model/random.js';
 import { startTestStore, type TestStore } from '../testing/test-store.js';
+import { writeEvents } from '../testing/write-events.js';
 import { readChains } from './read-chains.js';
 import { readRetries, type RetriesQuestion } from './read-retries.js';
 import {
@@ -155,4 +156,41 @@ describe.each([1, 3])('chains of attempts on %i shards', (shardCount) => {
       expect(byName(seen), `seed ${attempts.seed}`).toEqual(byName(wanted));
     }
   }, 600_000);
+
+  it('are paid when success and failure are said at one moment, whoever says so', async () => {
+    const ts = '2026-08-01T10:00:00.000000001Z';
+    const at = (order_id: string, type: string, status: string) => ({
+      ...{ ts, service: 'payment', type, status, order_id },
+    });
+    await writeEvents(
+      testStore.store,
+      [
+        at('by-attempt', 'order.failed', 'failed'),
+        at('by-attempt', 'payment.attempt', 'ok'),
+        at('by-fact', 'order.failed', 'failed'),
+        at('by-fact', 'order.paid', 'paid'),
+        at('by-fact', 'payment.attempt', 'timeout'),
+        at('not', 'order.failed', 'failed'),
+        at('not', 'payment.attempt', 'timeout'),
+      ],
+      { topic: 'ties' },
+    );
+    const atNs = BigInt(Date.parse('2026-08-01T10:00:00Z')) * NS_PER_MS;
+    const asked = {
+      journeys: compileJourneys(SHOP_JOURNEYS),
+      range: { fromNs: atNs, toNs: atNs + 1_000n },
+      by: [],
+      filter: MATCH_ALL,
+      asOf: { asOfNs: newestNs, finalNs: newestNs, newestNs },
+      limit: 10,
+      outcomes: CHAIN_OUTCOMES,
+    };
+    const { rows } = await readChains(testStore.store, asked, { requireAll: true });
+    const outcomes = rows.map(({ order_id, outcome }) => [order_id, outcome]);
+    expect(Object.fromEntries(outcomes)).toEqual({
+      'by-attempt': 'ok_first',
+      'by-fact': 'ok_first',
+      not: 'failed',
+    });
+  });
 });
