@@ -79,6 +79,32 @@ describe('atbd journeys', () => {
     expect(stderr).toMatchSnapshot();
   });
 
+  it('names the place of a condition in CEL that is none', async () => {
+    const file = [
+      'pageViews:',
+      `  where: 'type == "page.view" && pgae == "/"'`,
+      'settled:',
+      '  ok: type.startsWith("paid")',
+      '  failed: status',
+      'funnel:',
+      '  steps:',
+      '    - { step: view, where: { type: page.view } }',
+      '    - { step: buy, where: \'type = "order.paid"\' }',
+    ];
+    await writeFile(join(folder, 'conditions.yaml'), file.join('\n'));
+    const { code, stderr } = await run(['validate', 'conditions.yaml']);
+    expect(stderr).toMatchSnapshot();
+    expect(code).toBe(2);
+  });
+
+  it('takes a condition in CEL in place of fields', async () => {
+    const where = 'type == "order.paid" && double(attrs.items) > 1.0';
+    await writeFile(join(folder, 'cel.yaml'), `transactions: { where: '${where}' }\n`);
+    const { stdout, stderr, code } = await run(['show', '--journeys', 'cel.yaml', '--json']);
+    expect({ stderr, code }).toEqual({ stderr: '', code: 0 });
+    expect(JSON.parse(stdout)).toMatchObject({ transactions: { where } });
+  });
+
   it.each([
     [['validate'], 'USAGE_INVALID', 'cannot validate nothing: name a file'],
     [['validate', 'none.yaml'], 'CONFIG_INVALID', 'there is no file "none.yaml"'],

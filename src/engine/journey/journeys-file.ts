@@ -1,6 +1,6 @@
 import type { JourneysSpec, Where } from '../model/question/journeys.js';
 
-type FileWhere = Record<string, string | string[]>;
+type FileWhere = Record<string, string | string[]> | string;
 
 /** What a file of journeys says: durations are text, and whatever is left out is as in the shop. */
 export interface JourneysFile {
@@ -80,6 +80,7 @@ export function fileOf(spec: JourneysSpec): JourneysFile {
 }
 
 function copyOf(where: Where): FileWhere {
+  if (typeof where === 'string') return where;
   return Object.fromEntries(
     Object.entries(where).map(([field, values]) => [
       field,

@@ -1,10 +1,11 @@
 import { z } from 'zod';
+import { AtbdError } from '../model/error.js';
 import { EVENT_FIELDS, type EventField } from '../model/event.js';
 import { nearestName } from '../model/nearest-name.js';
 import type { JourneysSpec } from '../model/question/journeys.js';
 import { quoteValue } from '../model/visible-text.js';
 import { durationMs } from '../time/time-schema.js';
-import { SHOP_JOURNEYS } from './journeys.js';
+import { conditionsOf, SHOP_JOURNEYS, type ReadCondition } from './journeys.js';
 import { ABOUT_JOURNEYS, fileOf } from './journeys-file.js';
 
 /** Longer is a list of data, and not what somebody means by a word. */
@@ -12,6 +13,9 @@ const LIST_LENGTH_MAX = 50;
 
 /** Each is a row of the answer, and no way to a sale has more. */
 const STEP_COUNT_MAX = 10;
+
+/** As much as anybody writes by hand; each is sent with every question. */
+const CONDITION_LENGTH_MAX = 4_000;
 
 /** It stands in a column. */
 const STEP_NAME_LENGTH_MAX = 40;
@@ -31,18 +35,24 @@ const texts = z
   .array(text, { error: 'must be a list of texts' })
   .max(LIST_LENGTH_MAX, `must have at most ${LIST_LENGTH_MAX} entries`);
 
-const where = z
+const fields = z
   .record(
     fieldName,
     z.union([text, texts.min(1, 'must name a value')], {
       error: 'must be a text or a list of texts',
     }),
-    {
-      error: 'must name fields and their values, such as { type: page.view }',
-    },
   )
-  .refine((fields) => Object.keys(fields).length > 0, 'must name a field: every event would count')
-  .describe('Events of which each field named (or attrs.KEY) has the value, or one of the values.');
+  .refine((named) => Object.keys(named).length > 0, 'must name a field: every event would count');
+
+const condition = text.max(CONDITION_LENGTH_MAX, 'is too long');
+
+const where = z
+  .union([condition, fields], {
+    error: `must name fields and their values, such as { type: page.view }, or be a condition such as 'type == "page.view"'`,
+  })
+  .describe(
+    'Events of which each field named (or attrs.KEY) has the value, or one of the values; or a condition in CEL, as --where takes it.',
+  );
 
 const someTime = durationMs.refine((ms) => ms > 0, 'must be longer than nothing');
 
@@ -125,6 +135,21 @@ export const journeysSchema = z
     settled,
     funnel: { withinMs: funnel.within, steps: funnel.steps },
   }));
+
+/** The same, and every condition in CEL is one that can be read. */
+export function journeysSchemaWith(readCondition: ReadCondition): z.ZodType<JourneysSpec> {
+  return journeysSchema.superRefine((spec, context) => {
+    for (const { path, text } of conditionsOf(spec)) {
+      try {
+        readCondition(text);
+      } catch (error) {
+        if (!(error instanceof AtbdError)) throw error;
+        const message = `${error.message}. ${error.hint}`;
+        context.addIssue({ code: 'custom', path: [...path], message });
+      }
+    }
+  });
+}
 
 /** The schema that editors and other tools check a file of journeys by. */
 export function journeysJsonSchema(): Record<string, unknown> {

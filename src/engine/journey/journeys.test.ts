@@ -3,9 +3,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { createMatch } from '../filter/create-match.js';
+import { compileWhere } from '../filter/where/compile-where.js';
 import type { JourneysSpec } from '../model/question/journeys.js';
 import { compileJourneys, SHOP_JOURNEYS } from './journeys.js';
-import { journeysJsonSchema, journeysSchema } from './journeys-schema.js';
+import { journeysJsonSchema, journeysSchema, journeysSchemaWith } from './journeys-schema.js';
 import { journeysText } from './journeys-text.js';
 
 function docs(name: string): string {
@@ -24,11 +25,17 @@ const field = fc.oneof(
   fc.constantFrom('type', 'status', 'service', 'attrs.a.b'),
   text.map((key) => `attrs.${key.replaceAll('\n', '')}x`),
 );
-const where = fc.dictionary(field, fc.oneof(text, fc.array(text, { minLength: 1, maxLength: 3 })), {
-  minKeys: 1,
-  maxKeys: 3,
-  noNullPrototype: true,
-});
+const fields = fc.dictionary(
+  field,
+  fc.oneof(text, fc.array(text, { minLength: 1, maxLength: 3 })),
+  {
+    minKeys: 1,
+    maxKeys: 3,
+    noNullPrototype: true,
+  },
+);
+/** Fields and their values, or a condition in CEL. */
+const where = fc.oneof(fields, text);
 const texts = fc.array(text, { maxLength: 4 });
 
 const spec: fc.Arbitrary<JourneysSpec> = fc.record({
@@ -100,5 +107,55 @@ describe('compileJourneys', () => {
     expect(match({ type: 'charge', attrs: { channel: 'web' } })).toBe(true);
     expect(match({ type: 'charge', channel: 'phone' })).toBe(false);
     expect(match({ type: 'payment.attempt', channel: 'app' })).toBe(false);
+  });
+
+  it('reads a condition in CEL where there is one, in any place', () => {
+    const where = 'type == "charge" && attrs.channel != "phone"';
+    const spec = journeysSchema.parse({
+      pageViews: { where },
+      settled: { refunded: where },
+      funnel: {
+        steps: [
+          { step: 'a', where: { type: 'x' } },
+          { step: 'b', where },
+        ],
+      },
+    });
+    const read = (text: string) => compileWhere(text, { flag: 'test' });
+    const { pageViews, refunded, funnel, attempts } = compileJourneys(spec, read);
+    for (const filter of [pageViews, refunded, funnel[1]!.filter]) {
+      const match = createMatch(filter);
+      expect(match({ type: 'charge', channel: 'web' })).toBe(true);
+      expect(match({ type: 'charge', channel: 'phone' })).toBe(false);
+      expect(match({ type: 'x' })).toBe(false);
+    }
+    expect(createMatch(funnel[0]!.filter)({ type: 'x' })).toBe(true);
+    expect(createMatch(attempts)({ type: 'payment.attempt' })).toBe(true);
+  });
+
+  it('names every condition that cannot be read, and its place', () => {
+    const where = 'tpye ==';
+    const file = {
+      ...{ pageViews: { where }, transactions: { where }, attempts: { where } },
+      settled: { ok: where, failed: where, refunded: where },
+      funnel: {
+        steps: [
+          { step: 'a', where },
+          { step: 'b', where: 'type == "b"' },
+        ],
+      },
+    };
+    const read = (text: string) => compileWhere(text, { flag: 'the condition' });
+    const { error } = journeysSchemaWith(read).safeParse(file);
+    expect(error?.issues.map(({ path }) => path.join('.'))).toEqual([
+      'pageViews.where',
+      'transactions.where',
+      'attempts.where',
+      'settled.ok',
+      'settled.failed',
+      'settled.refunded',
+      'funnel.steps.0.where',
+    ]);
+    expect(error?.issues[0]?.message).toMatch(/^cannot read the condition "tpye ==": /u);
   });
 });

@@ -62,6 +62,14 @@ function mistakesOf(
       return `${at} ${[...issue.path, key].join('.')}: ${unknownKey(key)}`;
     });
   }
+  if (issue.code === 'invalid_union') {
+    // Of several forms the one that the value has: what is wrong within it has a place of its own.
+    const meant = issue.errors.find((issues) => !issues.some(isOtherKind));
+    const inner = meant?.map((each) => ({ ...each, path: [...issue.path, ...each.path] }));
+    if (inner !== undefined && inner.length > 0) {
+      return inner.flatMap((each) => mistakesOf(each, document, place));
+    }
+  }
   // The record reports a bad key at the key's own path, with what is wrong in the nested issue.
   const message = issue.code === 'invalid_key' ? issue.issues[0]?.message : issue.message;
   const offset =
@@ -69,6 +77,11 @@ function mistakesOf(
       ? keyOffset(document, issue.path)
       : valueOffset(document, issue.path);
   return [`${place(offset)} ${dotted === '' ? 'file' : dotted}: ${message ?? 'is not valid'}`];
+}
+
+/** Whether the value is not even of the kind that was looked for. */
+function isOtherKind({ code, path }: z.core.$ZodIssue): boolean {
+  return code === 'invalid_type' && path.length === 0;
 }
 
 function unknownKey(key: string): string {

@@ -1,8 +1,14 @@
-import { compileJourneys, SHOP_JOURNEYS } from '../../../engine/journey/journeys.js';
+import {
+  compileJourneys,
+  conditionsOf,
+  SHOP_JOURNEYS,
+  type ReadCondition,
+} from '../../../engine/journey/journeys.js';
 import { AtbdError } from '../../../engine/model/error.js';
 import type { Journeys } from '../../../engine/model/question/journeys.js';
 import { quoteValue } from '../../../engine/model/visible-text.js';
 import { readTextFile } from '../config/text-file.js';
+import type { YamlWords } from '../config/yaml-file.js';
 
 /** What business numbers count, and who says so. */
 export interface FoundJourneys {
@@ -25,14 +31,22 @@ export async function loadJourneys(path: string | undefined): Promise<FoundJourn
     });
   }
   // Loaded for a file that is there: together they take longer to load than a question to be answered.
-  const [{ parseYaml }, { journeysSchema }] = await Promise.all([
+  const [{ parseYaml }, { journeysSchema, journeysSchemaWith }] = await Promise.all([
     import('../config/yaml-file.js'),
     import('../../../engine/journey/journeys-schema.js'),
   ]);
-  const spec = parseYaml(path, text, journeysSchema, {
-    code: 'CONFIG_INVALID',
-    what: 'the journeys',
-    hint: 'What may stand in the file: docs/journeys.md, or for an editor atbd journeys validate --schema',
-  });
-  return { journeys: compileJourneys(spec), path };
+  const spec = parseYaml(path, text, journeysSchema, WORDS);
+  if (conditionsOf(spec).length === 0) return { journeys: compileJourneys(spec), path };
+  // CEL takes long to load, too, and few files need it.
+  const { compileWhere } = await import('../../../engine/filter/where/compile-where.js');
+  const readCondition: ReadCondition = (condition) =>
+    compileWhere(condition, { flag: 'the condition' });
+  parseYaml(path, text, journeysSchemaWith(readCondition), WORDS);
+  return { journeys: compileJourneys(spec, readCondition), path };
 }
+
+const WORDS: YamlWords = {
+  code: 'CONFIG_INVALID',
+  what: 'the journeys',
+  hint: 'What may stand in the file: docs/journeys.md, or for an editor atbd journeys validate --schema',
+};

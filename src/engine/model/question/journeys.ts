@@ -1,7 +1,7 @@
 import type { Filter } from '../filter.js';
 
-/** Values that a field may have, by field: all fields must fit. */
-export type Where = Readonly<Record<string, string | readonly string[]>>;
+/** Values that a field may have, by field: all fields must fit. Or a condition in CEL, as `--where` takes it. */
+export type Where = Readonly<Record<string, string | readonly string[]>> | string;
 
 /** What a file of journeys says: what business numbers count. Durations are milliseconds. */
 export interface JourneysSpec {
