@@ -103,12 +103,12 @@ export const latency: Metric = {
       fromRollup: () => `sumIf(count, status NOT IN ('ok', ''))`,
     },
     durationMeasure('min', 'Shortest.', 'min(duration_ms)', 'min(duration_min)'),
-    // A sum depends on the order in its last digits; to the nanosecond it does not.
+    // A sum depends on the order in its last digits; as whole nanoseconds it does not.
     durationMeasure(
       'avg',
       'Mean.',
-      'round(avg(duration_ms), 6)',
-      'round(sum(duration_sum) / sum(count), 6)',
+      'round(sum(duration_ms), 6) / count(duration_ms)',
+      'round(sum(duration_sum), 6) / sum(count)',
     ),
     ...QUANTILE_LEVELS.map((level) => quantileMeasure(level)),
     durationMeasure('max', 'Longest.', 'max(duration_ms)', 'max(duration_max)'),

@@ -55,7 +55,6 @@ function loadMeasures({ part, cpu, memory }: LoadParts): Measure[] {
     fromRollup: (params: SqlParams) =>
       means(partMeans(part, params.add('String', metric), ROLLUP_VALUES)),
   });
-  // Sums of binary fractions differ in their last digits by the order of arrival.
   const cpuMeans = meansOf(cpu);
   return [
     {
@@ -101,11 +100,11 @@ interface ValueColumns {
 const EVENT_VALUES: ValueColumns = { sum: 'assumeNotNull(value)', count: 'toUInt64(1)' };
 const ROLLUP_VALUES: ValueColumns = { sum: 'sum', count: 'count' };
 
-/** An array of the mean of each part. */
+/** An array of the mean of each part. Sums of binary fractions differ in their last digits by the order of arrival: rounded first. */
 function partMeans(part: string, metric: string, { sum, count }: ValueColumns): string {
   const byPart = (column: string): string =>
     `mapValues(sumMapIf(map(${part}, ${column}), metric = ${metric}))`;
-  return `arrayMap((total, times) -> total / times, ${byPart(sum)}, ${byPart(count)})`;
+  return `arrayMap((total, times) -> round(total, 9) / times, ${byPart(sum)}, ${byPart(count)})`;
 }
 
 function partsMax(part: string, value: string, metric: string): string {
