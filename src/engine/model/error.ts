@@ -20,6 +20,7 @@ export const ERRORS = {
   QUEUE_UNREACHABLE: { exitCode: 6, retryable: true },
   CLICKHOUSE_UNREACHABLE: { exitCode: 6, retryable: true },
   CLICKHOUSE_REFUSED: { exitCode: 1, retryable: false },
+  SQL_INVALID: { exitCode: 2, retryable: false },
   CLICKHOUSE_BUSY: { exitCode: 1, retryable: true },
   SCAN_LIMIT_EXCEEDED: { exitCode: 9, retryable: false },
   MEMORY_LIMIT_EXCEEDED: { exitCode: 1, retryable: false },

@@ -1,3 +1,4 @@
+import type { AtbdError } from '../../engine/model/error.js';
 import { shardsAway, type AskOptions } from './ask-shards.js';
 import { checkScan, type ReadProgress } from './read-progress.js';
 import {
@@ -26,22 +27,61 @@ const IN_PART_SETTINGS = {
   connections_with_failover_max_tries: 1,
 };
 
-/**
- * Asks the first shard that answers, and it asks the others. Who is there is asked before each question: a shard that is frozen and
- * not dead would hold up its connection for minutes. With every shard there a whole answer is asked for, and the server
- * refuses it when one goes away meanwhile; only then it may answer in part. Each round has fewer shards, so they end.
- */
+/** What is asked of the first shard that answers. */
+export interface FirstAsk<T> {
+  readonly name: string;
+  /** Rejects when a shard does not answer, instead of answering in part. */
+  readonly requireAll: boolean;
+  readonly toError: (cause: unknown) => AtbdError;
+  readonly send: (target: FirstTarget) => Promise<T>;
+}
+
+/** Where it goes; the answer hangs on all shards but those that are missing. */
+export interface FirstTarget {
+  readonly shard: number;
+  readonly missing: readonly number[];
+  /** To be sent with the question. */
+  readonly settings: Readonly<Record<string, string | number>>;
+}
+
+/** Asks the first shard that answers, and it asks the others (see `askFirst`). */
 export async function askAll(
   store: Store,
   query: QueryText,
   options: AskOptions,
 ): Promise<AskedAll> {
+  const onProgress = watchProgress(store, query, options);
+  return askFirst(store, {
+    name: query.name,
+    requireAll: options.requireAll ?? store.limits.requireAll,
+    toError: (cause) => toStoreError(cause, `ask ${query.name}`, store.limits),
+    send: ({ shard, missing, settings }) =>
+      sendQuery(
+        store,
+        { ...query, settings: { ...query.settings, ...settings } },
+        {
+          ...{ shard, missing, signal: options.signal, onProgress },
+          look: () => findMissingShards(store),
+        },
+      ),
+  });
+}
+
+/**
+ * Who is there is asked before each question: a shard that is frozen and not dead would hold up its connection for minutes. With
+ * every shard there a whole answer is asked for, and the server refuses it when one goes away meanwhile; only then it may answer
+ * in part. Each round has fewer shards, so they end.
+ */
+export async function askFirst<T>(
+  store: Store,
+  ask: FirstAsk<T>,
+): Promise<{ readonly answer: T; readonly missingShards: readonly number[] }> {
   let missing = await findMissingShards(store);
   for (;;) {
     try {
-      return await askThoseThere(store, query, { ...options, missing });
+      return await askThoseThere(store, ask, missing);
     } catch (cause) {
-      const error = toStoreError(cause, `ask ${query.name}`, store.limits);
+      const error = ask.toError(cause);
       if (!isAway(error)) throw error;
       const lost = await lostShards(cause, store);
       if (lost.every((shard) => missing.includes(shard))) throw error;
@@ -50,37 +90,23 @@ export async function askAll(
   }
 }
 
-/** A question, and the shards that it has to do without. */
-interface Asking extends AskOptions {
-  readonly missing: readonly number[];
-}
-
-async function askThoseThere(store: Store, query: QueryText, options: Asking): Promise<AskedAll> {
-  const { missing } = options;
+async function askThoseThere<T>(
+  store: Store,
+  { name, requireAll, send }: FirstAsk<T>,
+  missing: readonly number[],
+): Promise<{ readonly answer: T; readonly missingShards: readonly number[] }> {
+  const shard = allShards(store).find((index) => !missing.includes(index));
+  if (shard === undefined || (requireAll && missing.length > 0)) throw shardsAway(name, missing);
   if (missing.length === 0) {
-    return { answer: await send(store, query, options), missingShards: [] };
+    return { answer: await send({ shard, missing, settings: {} }), missingShards: [] };
   }
-  const isWhole = options.requireAll ?? store.limits.requireAll;
-  if (missing.length === store.shardCount || isWhole) throw shardsAway(query, missing);
-  const inPart = { ...query, settings: { ...query.settings, ...IN_PART_SETTINGS } };
-  const answer = await send(store, inPart, options);
+  const answer = await send({ shard, missing, settings: IN_PART_SETTINGS });
   // Once more, for a shard that went away between the first look and the question.
   return { answer, missingShards: union(missing, await findMissingShards(store)) };
 }
 
 function union(a: readonly number[], b: readonly number[]): number[] {
   return [...new Set([...a, ...b])].sort((x, y) => x - y);
-}
-
-/** Sends to the first shard that is there; the answer hangs on all others, too. */
-function send(store: Store, query: QueryText, options: Asking): Promise<Answer> {
-  const { signal, missing } = options;
-  const shard = allShards(store).find((index) => !missing.includes(index));
-  if (shard === undefined) throw new Error('BUG: no shard is left to ask');
-  return sendQuery(store, query, {
-    ...{ shard, missing, signal, look: () => findMissingShards(store) },
-    onProgress: watchProgress(store, query, options),
-  });
 }
 
 /** The server adds up what all shards read, and refuses what would be too much: all but what stops early. */

@@ -77,7 +77,7 @@ export async function askShards(
     return { answers, missingShards };
   }
   for (const { answer } of begun) answer.close();
-  throw isTooFew ? shardsAway(query, missingShards) : stop.signal.reason;
+  throw isTooFew ? shardsAway(query.name, missingShards) : stop.signal.reason;
 }
 
 /** One for each shard; undefined when nobody listens. */
@@ -136,7 +136,7 @@ function stopping(answer: Answer, stop: AbortController): Answer {
 }
 
 /** An answer would lack what is asked for. */
-export function shardsAway({ name }: QueryText, missing: readonly number[]): AtbdError {
+export function shardsAway(name: string, missing: readonly number[]): AtbdError {
   return new AtbdError({
     code: 'CLICKHOUSE_UNREACHABLE',
     message: `cannot ask ${name}: shard ${missing.join(', ')} does not answer`,

@@ -4,6 +4,7 @@ import {
   type StoredEvent,
 } from '../../../../engine/model/stored-event.js';
 import { formatLocal } from '../../../../engine/time/format.js';
+import { joinCells, shareWidth } from '../../../_cli/column-widths.js';
 import { describeEvent, describeSource, foldLines } from '../../../_cli/describe-event.js';
 import { levelStyle, levelTextStyle } from '../../../_cli/level-style.js';
 import { sanitizeText } from '../../../_cli/sanitize.js';
@@ -114,31 +115,4 @@ export class FieldTableWriter implements LogWriter {
     }
     return foldLines(fieldText(stored, field));
   }
-}
-
-const SPACE = 2;
-
-/** Each column gets what it wants while there is room; the wide ones share what the narrow ones leave. */
-function shareWidth(rows: readonly (readonly string[])[], width: number): number[] {
-  const count = rows[0]?.length ?? 0;
-  const wanted = Array.from({ length: count }, (_, column) =>
-    rows.reduce((most, cells) => Math.max(most, widthOf(cells[column] ?? '')), 1),
-  );
-  let left = width - SPACE * (count - 1);
-  const widths = new Array<number>(count).fill(1);
-  const byWish = [...wanted.keys()].sort((a, b) => (wanted[a] ?? 0) - (wanted[b] ?? 0));
-  for (const [index, column] of byWish.entries()) {
-    const share = Math.floor(left / (count - index));
-    const taken = Math.max(1, Math.min(wanted[column] ?? 1, share));
-    widths[column] = taken;
-    left -= taken;
-  }
-  return widths;
-}
-
-function joinCells(cells: readonly string[], widths: readonly number[]): string {
-  return cells
-    .map((cell, column) => fitText(cell, widths[column] ?? 1))
-    .join(' '.repeat(SPACE))
-    .trimEnd();
 }
