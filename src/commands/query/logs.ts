@@ -22,12 +22,17 @@ const LIMIT_DEFAULT = 100;
 /** What the server's UInt32 limit holds, less the one event that tells whether there is more. */
 const LIMIT_MAX = 4_000_000_000;
 
+/** More is read with a search of its own. */
+const CONTEXT_LINES_MAX = 1_000;
+
 /** Finds stored events by words, fields and time. */
 export default class QueryLogs extends AtbdCommand {
   static override summary = 'Find events by words, fields and time; newest first.';
   static override description = `Each word must be in the message as a whole word, in any case (A to Z).
 Without a time the last ${SINCE_DEFAULT} is searched. A page ends with a cursor on stderr (in json: "next"); the same command
 with --after CURSOR gives the next page, and what was stored in between changes no page.
+-A, -B and -C show each event among the lines that the same container wrote around it (or else the same pod, or the same
+service on the same host), a few hours away at most: ": " stands before what was found, "- " before what is near, "--" between groups.
 --histogram and --facets count all that the search finds, whatever --limit says.
 --save NAME keeps the search beside the user settings, and @NAME as the first argument asks it again; flags beside it
 are added, and a time replaces the saved one. In csv a text that a spreadsheet would run as a formula gets an apostrophe in front.`;
@@ -37,6 +42,7 @@ are added, and a time replaces the saved one. In csv a text that a spreadsheet w
     `<%= config.bin %> <%= command.id %> --where 'duration_ms > 2000 || double(attrs["http.status_code"]) >= 500'`,
     '<%= config.bin %> <%= command.id %> --source payment.js:42 --from today --tz Europe/Berlin',
     '<%= config.bin %> <%= command.id %> --fields ts,op_id,message --limit 20',
+    '<%= config.bin %> <%= command.id %> declined --since 15m -B 5 -A 2 --limit 3',
     '<%= config.bin %> <%= command.id %> --level error+ --since 3h --histogram=5m',
     '<%= config.bin %> <%= command.id %> --level error+ --since 3h --facets=service,file,provider',
     '<%= config.bin %> <%= command.id %> --service payment --level error+ --save payment-errors',
@@ -80,6 +86,9 @@ are added, and a time replaces the saved one. In csv a text that a spreadsheet w
       helpValue: 'CURSOR',
       helpGroup: 'OUTPUT',
     }),
+    'after-context': contextFlag('A', 'Lines of the same container after each event as well.'),
+    'before-context': contextFlag('B', 'Lines of the same container before each event as well.'),
+    'context-lines': contextFlag('C', 'Both, where -A or -B does not say otherwise.'),
     histogram: Flags.string({
       summary:
         'Instead of events: how many of each level in each interval, such as --histogram=5m; chosen to fit without a value.',
@@ -125,6 +134,18 @@ are added, and a time replaces the saved one. In csv a text that a spreadsheet w
     for (const doubt of question.doubts) process.stderr.write(`Note: ${doubt}\n`);
     await answerSearch(store, { question, flags, signal: this.signal });
   }
+}
+
+/** A number of lines around each event; a container, or else a pod, or else a service of a host writes them one after the other. */
+function contextFlag(char: 'A' | 'B' | 'C', summary: string) {
+  return Flags.integer({
+    char,
+    summary,
+    min: 0,
+    max: CONTEXT_LINES_MAX,
+    helpValue: 'N',
+    helpGroup: 'CONTEXT',
+  });
 }
 
 /** The arguments, with those of the saved search that they begin with. */

@@ -9,6 +9,9 @@ export interface SearchRequest {
     readonly facets: string | undefined;
     readonly 'show-sql': boolean;
     readonly explain: boolean;
+    readonly 'before-context': number | undefined;
+    readonly 'after-context': number | undefined;
+    readonly 'context-lines': number | undefined;
   };
   readonly signal: AbortSignal;
 }
