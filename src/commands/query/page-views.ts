@@ -1,3 +1,4 @@
+import { withOnly } from '../../store/metric/metric.js';
 import { pageViews } from '../../store/metric/metrics.js';
 import { readFigures } from '../../store/metric/read-figures.js';
 import { AtbdCommand } from '../_cli/atbd-command.js';
@@ -20,12 +21,13 @@ export default class QueryPageViews extends AtbdCommand {
       signal: this.signal,
       defaultSince: '1h',
       defaultBy: [],
-      ask: ({ store, journeys, range, buckets, by, filter, limit, signal }) =>
-        readFigures(
-          store,
-          { metric: pageViews(journeys), range, buckets, by, filter, limit },
-          { signal },
-        ),
+      ask: ({ store, journeys, range, buckets, by, filter, limit, signal }) => {
+        const all = pageViews(journeys);
+        // A chart draws one figure; an assertion may ask for any.
+        const isDrawn = flags.output === 'chart' && flags.assert === undefined;
+        const metric = isDrawn ? withOnly(all, flags.measure ?? 'views') : all;
+        return readFigures(store, { metric, range, buckets, by, filter, limit }, { signal });
+      },
     });
   }
 }

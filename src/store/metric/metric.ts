@@ -44,3 +44,9 @@ export interface OrderAttempts {
 export function measureColumn({ name, kind, summary, isLevel = false }: Measure): AnswerColumn {
   return { name, kind, summary, ...(isLevel ? { isLevel } : {}) };
 }
+
+/** The same with one figure, where it has that: what nobody looks at need not be read, and may be all that a roll-up lacks. */
+export function withOnly(metric: Metric, name: string): Metric {
+  const measures = metric.measures.filter((measure) => measure.name === name);
+  return measures.length === 0 ? metric : { ...metric, measures };
+}
