@@ -8,7 +8,7 @@ const HINTS: Partial<Record<ErrorCode, string>> = {
   MEMORY_LIMIT_EXCEEDED:
     'Narrow it, best by a condition on ts, or ask for fewer columns or groups.',
   PERMISSION_DENIED:
-    'The read-only user reads the tables of atbd (SHOW TABLES): no other tables, no files, no URLs, no other servers, and he changes nothing.',
+    'The read-only user reads the tables of atbd (SHOW TABLES): no other tables, no files, no URLs, no other servers. It changes nothing.',
 };
 
 /** Codes of the server for which there is more to say than what it says itself. */
@@ -75,7 +75,8 @@ function trimmed(cause: unknown): unknown {
   if (!(cause instanceof Error)) return cause;
   const message = cause.message
     .replace(/\. Expected one of:[\s\S]*$/u, '')
-    .replace(/\s*\(version [^)]*\)\s*$/u, '');
+    .replace(/\s*\(version [^)]*\)\s*$/u, '')
+    .trim();
   return Object.assign(new Error(message), { name: cause.name, ...codeIn(cause) });
 }
 
