@@ -23,6 +23,8 @@ const FILTERS = [
   parseFilter({ conditions: ['service!=order', 'user_id?'] }),
 ];
 
+const FROM_CATALOG = { step: 'from catalog', where: { service: 'catalog' } };
+
 function chooseQuestion(one: SessionCase, random: Random): FunnelQuestion {
   const { beginNs, events, gapMs } = one;
   const moment = () => momentOf(one, random);
@@ -68,7 +70,7 @@ function journeysOf({ gapMs }: SessionCase, random: Random): Journeys {
           steps,
           steps.slice(1),
           // Steps that the same event takes.
-          [...steps, { step: 'from catalog', where: { service: 'catalog' } }],
+          [...steps.slice(0, 1), FROM_CATALOG, ...steps.slice(1)],
         ],
         random,
       ),
