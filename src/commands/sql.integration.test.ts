@@ -268,7 +268,7 @@ describe('limits', () => {
 describe('Ctrl-C', () => {
   it('ends the statement on every shard, with exit code 130', async () => {
     const shards = Array.from({ length: SHARD_COUNT }, (_, shard) => shard);
-    const events = Array.from({ length: 20_000 }, (_, index) => ({
+    const events = Array.from({ length: 80_000 }, (_, index) => ({
       ts: new Date(Date.UTC(2026, 10, 19) + index).toISOString(),
       message: `${index} ${'aab'.repeat(120)}`,
     }));
@@ -294,7 +294,7 @@ describe('Ctrl-C', () => {
     const [code] = (await once(child, 'exit')) as [number | null];
     expect(code).toBe(130);
     for (const shard of shards)
-      await vi.waitUntil(async () => (await running(shard)) === 0, { timeout: 15_000 });
+      await vi.waitUntil(async () => (await running(shard)) === 0, { timeout: 10_000 });
   });
 
   async function running(shard: number): Promise<number> {
