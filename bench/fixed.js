@@ -11,7 +11,9 @@ import { ALL_FIELDS } from '../dist/engine/model/stored-event.js';
 import { runOf } from '../dist/engine/model/record-run.js';
 import { openStore } from '../dist/store/clickhouse/store.js';
 import { readLogs } from '../dist/store/query/logs.js';
-import { serviceFigures } from '../dist/store/query/service-figures.js';
+import { MATCH_ALL } from '../dist/engine/model/filter.js';
+import { latency } from '../dist/store/metric/metrics.js';
+import { readFigures } from '../dist/store/metric/read-figures.js';
 import { readTrace } from '../dist/store/query/trace/read-trace.js';
 import { visibleOps } from '../dist/store/query/visible-ops.js';
 import { startTestStore } from '../dist/store/testing/test-store.js';
@@ -98,8 +100,15 @@ async function benchQuestions(testStore, values, parts) {
     trace: (id) => readTrace(store, { ids: [id], limit: 10_000 }, options),
     'logs: errors': () => page('level', ['error', 'fatal']),
     'logs: one service': () => page('service', ['gateway']),
-    'service figures': () =>
-      serviceFigures(store, { fromMs: nowMs - 300_000, limit: 1_000 }, options),
+    'latency by service': () =>
+      readFigures(
+        store,
+        {
+          ...{ metric: latency, buckets: null, by: ['service'], filter: MATCH_ALL, limit: 1_000 },
+          range: { fromNs: minuteNs(nowMs - 300_000), toNs: minuteNs(nowMs + 60_000) },
+        },
+        options,
+      ),
     'visible ops': (id) => visibleOps(store, { ids: [id], fromMs: nowMs - 60_000 }, options),
   };
   for (const [name, ask] of Object.entries(questions)) {
@@ -153,4 +162,8 @@ async function figures({ store }, names, sinceMs) {
 function text({ shard, name, count, cpu, analysis, plan, pipeline }) {
   const parts = `analysis ${analysis.toFixed(1)}, plan ${plan.toFixed(1)}, pipeline ${pipeline.toFixed(1)}`;
   return `shard ${shard} ${name}: ${count} times, ${cpu.toFixed(1)} ms of CPU each (${parts})`;
+}
+
+function minuteNs(ms) {
+  return BigInt(Math.floor(ms / 60_000)) * 60_000_000_000n;
 }

@@ -1,11 +1,13 @@
 import { AtbdError } from '../../../engine/model/error.js';
-import type { Filter } from '../../../engine/model/filter.js';
-import { ALL_FIELDS } from '../../../engine/model/stored-event.js';
+import { MATCH_ALL, type Filter } from '../../../engine/model/filter.js';
+import type { Answer } from '../../../engine/model/question/answer.js';
 import type { Store } from '../../../store/clickhouse/store.js';
+import { latency } from '../../../store/metric/metrics.js';
+import { readFigures } from '../../../store/metric/read-figures.js';
 import { readLogs } from '../../../store/query/logs.js';
-import { serviceFigures } from '../../../store/query/service-figures.js';
 import type { StreamOptions } from '../../../store/query/stream-events.js';
 import { readTrace } from '../../../store/query/trace/read-trace.js';
+import { fieldsOfFormat } from '../../query/_logs/select-fields.js';
 import type { QueryKind } from './load-report.js';
 
 /** What the questions are about. */
@@ -22,6 +24,8 @@ const PAGE_LIMIT = 100;
 const SERVICES_LIMIT = 1_000;
 const LOGS_RANGE_MS = 60 * 60 * 1000;
 const FIGURES_RANGE_MS = 5 * 60 * 1000;
+const MINUTE_MS = 60_000;
+const NS_PER_MS = 1_000_000n;
 
 /**
  * Asks what `atbd query` and the live view ask, and reads the whole answer: one that is left half-read would be cancelled on the
@@ -59,10 +63,31 @@ async function ask(
     case 'tail':
       return readPage(store, textFilter('service', [service]), nowMs, options);
     case 'figures': {
-      const params = { fromMs: Math.floor(nowMs - FIGURES_RANGE_MS), limit: SERVICES_LIMIT };
-      options.onMissing((await serviceFigures(store, params, options)).missingShards);
+      options.onMissing((await readLatency(store, nowMs, options)).missingShards);
     }
   }
+}
+
+/** How long requests of each service took, in whole minutes as `--since 5m` gives them. */
+function readLatency(
+  store: Store,
+  nowMs: number,
+  { signal }: Pick<StreamOptions, 'signal'>,
+): Promise<Answer> {
+  const minute = (ms: number): bigint => BigInt(Math.floor(ms / MINUTE_MS) * MINUTE_MS) * NS_PER_MS;
+  const range = { fromNs: minute(nowMs - FIGURES_RANGE_MS), toNs: minute(nowMs + MINUTE_MS) };
+  return readFigures(
+    store,
+    {
+      metric: latency,
+      range,
+      buckets: null,
+      by: ['service'],
+      filter: MATCH_ALL,
+      limit: SERVICES_LIMIT,
+    },
+    { ...(signal && { signal }) },
+  );
 }
 
 function textFilter(name: 'level' | 'service', values: readonly string[]): Filter {
@@ -82,7 +107,7 @@ async function readPage(
     {
       filter,
       range: { fromNs, toNs: null, arrivedSinceNs: null },
-      fields: ALL_FIELDS,
+      fields: fieldsOfFormat('table'),
       isAscending: false,
       limit: PAGE_LIMIT,
       after: null,

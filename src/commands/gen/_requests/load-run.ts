@@ -46,7 +46,7 @@ const SELECTS_IN_FLIGHT_MAX = 256;
 /** All that one question of the watch asks for. */
 const PROBES_IN_FLIGHT_MAX = 500;
 /** The freshness is known to so much. */
-const PROBE_POLL_MS = 100;
+const PROBE_POLL_MS = 200;
 const PROBE_SERVICE = 'atbd-load';
 /** The watch looks no further back than the run, with room for clocks that differ. */
 const PROBE_CLOCK_SKEW_MS = 60_000;
