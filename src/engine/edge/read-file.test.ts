@@ -64,6 +64,42 @@ describe('followFile', () => {
     expect(await untilPause(source)).toEqual([NEW_FILE, 'three\n']);
   });
 
+  it.each([
+    ['came', (path: string) => writeFile(path, 'last words\n')],
+    [
+      'was replaced',
+      async (path: string) => {
+        await writeFile(`${path}.next`, 'last words\n');
+        await rename(`${path}.next`, path);
+      },
+    ],
+  ])('reads a file that %s between the last look and the stop, and ends', async (what, write) => {
+    const path = join(dir, 'a.log');
+    if (what === 'was replaced') await writeFile(path, 'first\n');
+    const source = followFile(path, { clock: quickClock, signal: stop.signal })[
+      Symbol.asyncIterator
+    ]();
+    if (what === 'was replaced') expect(await untilPause(source)).toEqual([NEW_FILE, 'first\n']);
+    else expect((await source.next()).value).toBeUndefined();
+    await write(path);
+    stop.abort();
+    expect(await untilPause(source)).toEqual([NEW_FILE, 'last words\n']);
+    expect((await source.next()).done).toBe(true);
+  });
+
+  it('reads nothing twice when it is stopped', async () => {
+    const path = join(dir, 'a.log');
+    await writeFile(path, 'one\n');
+    const source = followFile(path, { clock: quickClock, signal: stop.signal })[
+      Symbol.asyncIterator
+    ]();
+    expect(await untilPause(source)).toEqual([NEW_FILE, 'one\n']);
+    await appendFile(path, 'two\n');
+    stop.abort();
+    expect(await untilPause(source)).toEqual(['two\n']);
+    expect((await source.next()).done).toBe(true);
+  });
+
   it('says of a directory that it cannot be read', async () => {
     const source = followFile(dir, { clock: quickClock, signal: stop.signal })[
       Symbol.asyncIterator

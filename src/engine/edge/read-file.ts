@@ -40,34 +40,40 @@ export const NEW_FILE = 'new-file';
 /**
  * A file from its start, and what is appended to it, until the signal is aborted. A file that is
  * missing is waited for; one that was replaced is read to its end, then the new one from its start;
- * one that was cut is read from its start.
+ * one that was cut is read from its start. What was written before the signal is read, also where the
+ * file came only then.
  */
 export async function* followFile(
   path: string,
   { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
 ): AsyncGenerator<SourceBytes, undefined> {
-  while (!signal.aborted) {
+  let isLast = signal.aborted;
+  if (isLast) return;
+  for (;;) {
     const file = await openWhenThere(path);
     if (file !== undefined) {
       yield NEW_FILE;
       try {
-        yield* followHandle(path, file, signal, clock);
+        if ((yield* followHandle(path, file, signal, clock)) === 'stopped') return;
       } finally {
         await file.close();
       }
     }
+    if (isLast) return;
     yield undefined;
     await pause(clock, signal);
+    // Whoever stopped while nobody looked has written before: one more look.
+    isLast = signal.aborted;
   }
 }
 
-/** Reads until the path names another file and this one has nothing left. */
+/** Reads until the path names another file and this one has nothing left, or until the stop. */
 async function* followHandle(
   path: string,
   file: FileHandle,
   signal: AbortSignal,
   clock: Clock,
-): AsyncGenerator<SourceBytes, undefined> {
+): AsyncGenerator<SourceBytes, 'stopped' | 'replaced'> {
   let position = 0;
   let isReplaced = false;
   for (;;) {
@@ -78,9 +84,10 @@ async function* followHandle(
       continue;
     }
     // At the end. What was written before the stop, or before the file was replaced, has been read.
-    if (signal.aborted || isReplaced) return;
-    yield undefined;
+    if (isReplaced) return 'replaced';
     const { size, ino } = await file.stat();
+    if (signal.aborted) return (await inodeOf(path)) === ino ? 'stopped' : 'replaced';
+    yield undefined;
     if (size < position) {
       position = 0;
       yield NEW_FILE;
