@@ -2,7 +2,7 @@
 import { MATCH_ALL } from '../../dist/engine/model/filter.js';
 import { ALL_FIELDS } from '../../dist/engine/model/stored-event.js';
 import { readLogs } from '../../dist/store/query/logs.js';
-import { readTrace } from '../../dist/store/query/trace.js';
+import { readTrace } from '../../dist/store/query/trace/read-trace.js';
 
 /** Errors of one service: a filter, as `query logs` makes it of its flags. */
 const ERRORS_OF_ORDER = {
