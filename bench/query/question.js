@@ -80,7 +80,7 @@ export const QUESTIONS = [
 ];
 
 async function trace(store, id) {
-  const { eventCount } = await readTrace(store, { id, limit: 1000 }, {});
+  const { eventCount } = await readTrace(store, { ids: [id], limit: 1000 }, {});
   if (eventCount === 0) throw new Error(`no event of ${id}`);
 }
 
