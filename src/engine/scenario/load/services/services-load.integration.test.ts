@@ -79,7 +79,7 @@ it('brings every line of the log files into the queue, those before the end too,
   expect(textsOf(kept)).toEqual(expected.toSorted());
   expect(kept.find(({ key }) => key === 'a')).toBeDefined();
   expect(toMs).toBeGreaterThanOrEqual(systemClock.nowMs() - 10_000);
-  expect(steps.length).toBeGreaterThan(0);
+  expect(steps.length).toBeGreaterThan(2);
   expect(Math.max(...steps)).toBeLessThanOrEqual(500);
   const { sent, amounts, actions } = load.truth();
   expect(sent).toMatchObject({ total: 51, dead: new Map(), byType: new Map() });
