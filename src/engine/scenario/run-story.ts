@@ -81,12 +81,17 @@ class StoryRun {
     const signal = AbortSignal.any([watching.signal, this.#parts.signal]);
     const watches = [this.#watch.run(signal)];
     if (this.#story.clock === 'real') watches.push(this.#freshness.run(signal));
+    // A watch that fails fails the story, at its end: the stack has still to be taken down in order.
+    const watched = Promise.allSettled(watches);
+    let result: StoryResult;
     try {
-      return await this.#tell();
+      result = await this.#tell();
     } finally {
       watching.abort(new Error('the story has ended'));
-      await Promise.all(watches);
+      await watched;
     }
+    await Promise.all(watches);
+    return result;
   }
 
   async #tell(): Promise<StoryResult> {

@@ -12,7 +12,9 @@ const BY_SERVER_CODE: Readonly<Record<number, ErrorCode>> = {
   243: 'CLICKHOUSE_BUSY', // NOT_ENOUGH_SPACE
   252: 'CLICKHOUSE_BUSY', // TOO_MANY_PARTS
   242: 'CLICKHOUSE_BUSY', // TABLE_IS_READ_ONLY
+  198: 'CLICKHOUSE_UNREACHABLE', // DNS_ERROR
   210: 'CLICKHOUSE_UNREACHABLE', // NETWORK_ERROR
+  236: 'CLICKHOUSE_UNREACHABLE', // ABORTED: it is stopping
   279: 'CLICKHOUSE_UNREACHABLE', // ALL_CONNECTION_TRIES_FAILED
   425: 'CLICKHOUSE_UNREACHABLE', // SYSTEM_ERROR
   497: 'PERMISSION_DENIED', // ACCESS_DENIED
@@ -75,11 +77,19 @@ function serverCode(error: unknown): unknown {
 function codeOf(error: unknown): ErrorCode {
   const raw = serverCode(error);
   if (isAbort(error)) return 'INTERRUPTED';
-  if (typeof raw === 'string' && /^\d+$/.test(raw))
-    return BY_SERVER_CODE[Number(raw)] ?? 'CLICKHOUSE_REFUSED';
+  if (error instanceof Error && typeof raw === 'string' && /^\d+$/.test(raw))
+    return isCutByShard(error)
+      ? 'CLICKHOUSE_UNREACHABLE'
+      : (BY_SERVER_CODE[Number(raw)] ?? 'CLICKHOUSE_REFUSED');
   // No code of the server: the connection itself failed, or was cut.
   if (error instanceof Error && /timeout/i.test(error.message)) return 'TIMEOUT';
   return 'CLICKHOUSE_UNREACHABLE';
+}
+
+/** ATTEMPT_TO_READ_AFTER_EOF and CANNOT_READ_ALL_DATA: of a disk they are damage, of another shard its end amid an answer. */
+function isCutByShard(error: Error): boolean {
+  const code = serverCode(error);
+  return (code === '32' || code === '33') && error.message.includes('While executing Remote');
 }
 
 /** The client's own words, or a signal's. */
