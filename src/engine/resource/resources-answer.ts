@@ -1,12 +1,14 @@
 import { groupBy } from '../anomaly/group-by.js';
 import { median } from '../anomaly/robust.js';
 import {
+  factsWith,
   TIME_COLUMN,
   type Answer,
   type AnswerColumn,
   type AnswerFact,
   type AnswerRange,
   type AnswerRow,
+  type AnswerShape,
   type AnswerSource,
   type Buckets,
 } from '../model/question/answer.js';
@@ -148,21 +150,10 @@ function factsOf(judged: readonly JudgedSample[], { shopUsers }: ResourcesKnown)
     ({ cpuVerdict, memoryVerdict }) =>
       eitherOf(cpuVerdict.isSuspicious, memoryVerdict.isSuspicious) === true,
   );
-  return [
-    {
-      name: 'correlation',
-      kind: 'number',
-      summary:
-        'Of mean load of the processors and users of the shop, over whole intervals (Pearson).',
-      value: correlation(points),
-    },
-    {
-      name: 'suspicious_count',
-      kind: 'count',
-      summary: 'Rows in which load grew without users.',
-      value: suspicious.length,
-    },
-  ];
+  return factsWith(RESOURCES_SHAPE.facts, {
+    correlation: correlation(points),
+    suspicious_count: suspicious.length,
+  });
 }
 
 function notesOf(
@@ -189,37 +180,52 @@ function isUnknown(...verdicts: readonly LoadVerdict[]): boolean {
 }
 
 function columnsOf(by: ResourceDimension): AnswerColumn[] {
-  return [
-    TIME_COLUMN,
-    { name: by, kind: 'text', summary: `The event's ${by}.` },
-    { name: 'cpu', kind: 'share', summary: 'Mean share of the processor that was in use.' },
-    { name: 'cpu_max', kind: 'share', summary: 'Largest share reported.', isDetail: true },
-    { name: 'memory', kind: 'bytes', summary: 'Mean memory in use.' },
-    { name: 'memory_max', kind: 'bytes', summary: 'Most memory reported.', isDetail: true },
-    {
-      name: 'users',
-      kind: 'count',
-      summary: 'Different users with an event from there in the interval.',
-      isLevel: true,
-    },
-    { name: 'requests', kind: 'count', summary: 'Requests answered there.', isDetail: true },
-    { name: 'users_per_core', kind: 'number', summary: 'Users for each core that was in use.' },
-    {
-      name: 'cpu_expected',
-      kind: 'share',
-      summary: 'The share that so many users explain.',
-      isDetail: true,
-    },
-    {
-      name: 'memory_expected',
-      kind: 'bytes',
-      summary: 'The memory that so many users explain.',
-      isDetail: true,
-    },
-    {
-      name: 'suspicious',
-      kind: 'truth',
-      summary: 'Whether processor or memory are far above what users explain.',
-    },
-  ];
+  const place: AnswerColumn = { name: by, kind: 'text', summary: `The event's ${by}.` };
+  return [TIME_COLUMN, place, ...COLUMNS];
 }
+
+const COLUMNS: readonly AnswerColumn[] = [
+  { name: 'cpu', kind: 'share', summary: 'Mean share of the processor that was in use.' },
+  { name: 'cpu_max', kind: 'share', summary: 'Largest share reported.', isDetail: true },
+  { name: 'memory', kind: 'bytes', summary: 'Mean memory in use.' },
+  { name: 'memory_max', kind: 'bytes', summary: 'Most memory reported.', isDetail: true },
+  {
+    name: 'users',
+    kind: 'count',
+    summary: 'Different users with an event from there in the interval.',
+    isLevel: true,
+  },
+  { name: 'requests', kind: 'count', summary: 'Requests answered there.', isDetail: true },
+  { name: 'users_per_core', kind: 'number', summary: 'Users for each core that was in use.' },
+  {
+    name: 'cpu_expected',
+    kind: 'share',
+    summary: 'The share that so many users explain.',
+    isDetail: true,
+  },
+  {
+    name: 'memory_expected',
+    kind: 'bytes',
+    summary: 'The memory that so many users explain.',
+    isDetail: true,
+  },
+  {
+    name: 'suspicious',
+    kind: 'truth',
+    summary: 'Whether processor or memory are far above what users explain.',
+  },
+];
+
+/** What `resourcesAnswer` answers. */
+export const RESOURCES_SHAPE: AnswerShape = {
+  columns: COLUMNS,
+  facts: [
+    {
+      name: 'correlation',
+      kind: 'number',
+      summary:
+        'Of mean load of the processors and users of the shop, over whole intervals (Pearson).',
+    },
+    { name: 'suspicious_count', kind: 'count', summary: 'Rows in which load grew without users.' },
+  ],
+};

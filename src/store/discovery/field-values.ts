@@ -1,5 +1,5 @@
 import type { FieldRef } from '../../engine/model/filter.js';
-import type { Answer, AnswerColumn } from '../../engine/model/question/answer.js';
+import { factsWith, type Answer, type AnswerShape } from '../../engine/model/question/answer.js';
 import type { QueryOptions } from '../clickhouse/define-query.js';
 import type { Store } from '../clickhouse/store.js';
 import { SqlParams } from '../query/sql-params.js';
@@ -7,11 +7,20 @@ import { askRows } from '../query/ask-rows.js';
 import { fieldLabel, fieldText } from './field-text.js';
 import { matchingSql, type MatchingEvents } from './matching-events.js';
 
-const COLUMNS: readonly AnswerColumn[] = [
-  { name: 'value', kind: 'text', summary: 'The value as text.' },
-  { name: 'events', kind: 'count', summary: 'Events that have it.' },
-  { name: 'share', kind: 'share', summary: 'Of all events that were asked about.' },
-];
+/** What `readFieldValues` answers. */
+export const VALUES_SHAPE: AnswerShape = {
+  columns: [
+    { name: 'value', kind: 'text', summary: 'The value as text.' },
+    { name: 'events', kind: 'count', summary: 'Events that have it.' },
+    { name: 'share', kind: 'share', summary: 'Of all events that were asked about.' },
+  ],
+  facts: [
+    { name: 'field', kind: 'text', summary: 'Whose values these are.' },
+    { name: 'total', kind: 'count', summary: 'Events that were asked about.' },
+    { name: 'without', kind: 'count', summary: 'Those that have no value.' },
+    { name: 'distinct', kind: 'count', summary: 'Different values.' },
+  ],
+};
 
 function notesOf(found: {
   readonly total: number;
@@ -58,19 +67,14 @@ export async function readFieldValues(
   return {
     question: 'values',
     range: events.range,
-    columns: COLUMNS,
+    columns: VALUES_SHAPE.columns,
     rows: valued.map((row) => ({
       value: row['k0'] as string,
       events: Number(row['events']),
       share: Number(row['events']) / total,
     })),
     intervalsNs: [],
-    facts: [
-      { name: 'field', kind: 'text', summary: 'Whose values these are.', value: fieldLabel(field) },
-      { name: 'total', kind: 'count', summary: 'Events that were asked about.', value: total },
-      { name: 'without', kind: 'count', summary: 'Those that have no value.', value: without },
-      { name: 'distinct', kind: 'count', summary: 'Different values.', value: distinct },
-    ],
+    facts: factsWith(VALUES_SHAPE.facts, { field: fieldLabel(field), total, without, distinct }),
     notes: notesOf({ total, distinct, shown: valued.length }),
     source: 'events',
     missingShards,

@@ -1,5 +1,10 @@
 import { EVENT_FIELDS, type EventField } from '../../engine/model/event.js';
-import type { Answer, AnswerColumn, AnswerRow } from '../../engine/model/question/answer.js';
+import {
+  factsWith,
+  type Answer,
+  type AnswerRow,
+  type AnswerShape,
+} from '../../engine/model/question/answer.js';
 import { formatRfc3339 } from '../../engine/model/timestamp.js';
 import type { QueryOptions } from '../clickhouse/define-query.js';
 import type { Store } from '../clickhouse/store.js';
@@ -7,22 +12,26 @@ import { SqlParams } from '../query/sql-params.js';
 import { askRows, type BuiltQuery, type Row } from '../query/ask-rows.js';
 import { matchingSql, type MatchingEvents } from './matching-events.js';
 
-const COLUMNS: readonly AnswerColumn[] = [
-  { name: 'field', kind: 'text', summary: 'As filters, --fields and --by name it.' },
-  { name: 'type', kind: 'text', summary: 'string, integer, number, decimal or time.' },
-  { name: 'events', kind: 'count', summary: 'Events that have a value.' },
-  { name: 'share', kind: 'share', summary: 'Of all events that were asked about.' },
-  {
-    name: 'distinct',
-    kind: 'count',
-    summary: 'Different values: exact up to 32,000, within 1 % beyond.',
-  },
-  {
-    name: 'example',
-    kind: 'text',
-    summary: 'The smallest value, of texts the first in alphabetical order.',
-  },
-];
+/** What `readFields` answers. */
+export const FIELDS_SHAPE: AnswerShape = {
+  columns: [
+    { name: 'field', kind: 'text', summary: 'As filters, --fields and --by name it.' },
+    { name: 'type', kind: 'text', summary: 'string, integer, number, decimal or time.' },
+    { name: 'events', kind: 'count', summary: 'Events that have a value.' },
+    { name: 'share', kind: 'share', summary: 'Of all events that were asked about.' },
+    {
+      name: 'distinct',
+      kind: 'count',
+      summary: 'Different values: exact up to 32,000, within 1 % beyond.',
+    },
+    {
+      name: 'example',
+      kind: 'text',
+      summary: 'The smallest value, of texts the first in alphabetical order.',
+    },
+  ],
+  facts: [{ name: 'total', kind: 'count', summary: 'Events that were asked about.' }],
+};
 
 /** More characters of a value do not help to recognise it. */
 const EXAMPLE_CHARACTERS_MAX = 100;
@@ -54,12 +63,10 @@ export async function readFields(
   return {
     question: 'fields',
     range: question.range,
-    columns: COLUMNS,
+    columns: FIELDS_SHAPE.columns,
     rows: rows.slice(0, limit),
     intervalsNs: [],
-    facts: [
-      { name: 'total', kind: 'count', summary: 'Events that were asked about.', value: total },
-    ],
+    facts: factsWith(FIELDS_SHAPE.facts, { total }),
     notes: rows.length > limit ? [`Only the first ${limit} fields are shown (--limit).`] : [],
     source: 'events',
     missingShards: [...new Set([...columns.missingShards, ...keys.missingShards])].sort(),

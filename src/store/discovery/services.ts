@@ -1,4 +1,9 @@
-import type { Answer, AnswerColumn, AnswerRow } from '../../engine/model/question/answer.js';
+import type {
+  Answer,
+  AnswerColumn,
+  AnswerRow,
+  AnswerShape,
+} from '../../engine/model/question/answer.js';
 import type { QueryOptions } from '../clickhouse/define-query.js';
 import type { Store } from '../clickhouse/store.js';
 import { SqlParams } from '../query/sql-params.js';
@@ -23,6 +28,9 @@ const COLUMNS: readonly AnswerColumn[] = [
     summary: `The first ${OPERATIONS_MAX} of its operations by name.`,
   },
 ];
+
+/** What `readServices` answers. */
+export const SERVICES_SHAPE: AnswerShape = { columns: COLUMNS, facts: [] };
 
 /** Who wrote events: how many, how many of them errors, from where, when first and last. Most events first. */
 export async function readServices(

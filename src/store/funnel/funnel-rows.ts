@@ -2,10 +2,11 @@ import {
   TIME_COLUMN,
   type AnswerColumn,
   type AnswerRow,
+  type AnswerShape,
   type Buckets,
   type Cell,
 } from '../../engine/model/question/answer.js';
-import { PROVISIONAL_COLUMN } from '../../engine/model/question/as-of.js';
+import { AS_OF_FACTS, PROVISIONAL_COLUMN } from '../../engine/model/question/as-of.js';
 import type { Journeys } from '../../engine/model/question/journeys.js';
 import { intervalsOf } from '../metric/fill-buckets.js';
 import type { FieldName } from '../metric/rollup.js';
@@ -107,3 +108,6 @@ const COLUMNS: readonly AnswerColumn[] = [
   },
   PROVISIONAL_COLUMN,
 ];
+
+/** What `readFunnel` answers. */
+export const FUNNEL_SHAPE: AnswerShape = { columns: COLUMNS, facts: AS_OF_FACTS };

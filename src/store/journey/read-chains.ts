@@ -1,5 +1,10 @@
-import type { Answer, AnswerColumn, AnswerRow } from '../../engine/model/question/answer.js';
-import { asOfFact } from '../../engine/model/question/as-of.js';
+import type {
+  Answer,
+  AnswerColumn,
+  AnswerRow,
+  AnswerShape,
+} from '../../engine/model/question/answer.js';
+import { AS_OF_FACTS, asOfFact } from '../../engine/model/question/as-of.js';
 import { CHAIN_OUTCOMES, type ChainOutcome } from '../../engine/model/question/chain-outcome.js';
 import type { QueryOptions } from '../clickhouse/define-query.js';
 import type { Store } from '../clickhouse/store.js';
@@ -76,6 +81,12 @@ const CELLS: readonly ChainCell[] = [
   },
 ];
 
+/** What `readChains` answers. */
+export const CHAINS_SHAPE: AnswerShape = {
+  columns: CELLS.map(({ column }) => column),
+  facts: AS_OF_FACTS,
+};
+
 /** Chains of attempts one by one, worst first: those that failed, are open, took longest. */
 export async function readChains(
   store: Store,
@@ -91,7 +102,7 @@ export async function readChains(
   return {
     question: 'retries',
     range,
-    columns: CELLS.map(({ column }) => column),
+    columns: CHAINS_SHAPE.columns,
     rows: found.slice(0, limit).map(decodeRow),
     intervalsNs: [],
     facts: [asOfFact(asOf)],

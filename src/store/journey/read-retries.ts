@@ -3,10 +3,12 @@ import {
   type Answer,
   type AnswerColumn,
   type AnswerRow,
+  type AnswerShape,
   type Buckets,
   type CellKind,
 } from '../../engine/model/question/answer.js';
 import {
+  AS_OF_FACTS,
   asOfFact,
   PROVISIONAL_COLUMN,
   withProvisional,
@@ -67,6 +69,12 @@ const MEASURES: readonly ChainMeasure[] = [
     sql: (which) => `maxIf(decided_by, ${which})`,
   }),
 ];
+
+/** What `readRetries` answers. */
+export const RETRIES_SHAPE: AnswerShape = {
+  columns: MEASURES.map(({ column }) => column),
+  facts: AS_OF_FACTS,
+};
 
 /** Chains of attempts in figures, exact. Without `by`, intervals in which none began stand in the answer, too. */
 export async function readRetries(
@@ -129,7 +137,7 @@ function columnsOf({ buckets, by }: RetriesQuestion): AnswerColumn[] {
       kind: 'text',
       summary: `The ${name} of the attempt that decided, else of the last one.`,
     })),
-    ...MEASURES.map(({ column }) => column),
+    ...RETRIES_SHAPE.columns,
   ];
 }
 

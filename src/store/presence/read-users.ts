@@ -1,11 +1,13 @@
 import type { Filter } from '../../engine/model/filter.js';
 import {
+  factsWith,
   TIME_COLUMN,
   type Answer,
   type AnswerColumn,
   type AnswerFact,
   type AnswerRange,
   type AnswerRow,
+  type AnswerShape,
   type Buckets,
 } from '../../engine/model/question/answer.js';
 import type { JourneysSpec } from '../../engine/model/question/journeys.js';
@@ -142,7 +144,7 @@ function factsOf(
     now_provisional: probe === null ? null : true,
     final_until: finalUntilNs,
   };
-  return FACTS.map((fact) => ({ ...fact, value: values[fact.name] ?? null }));
+  return factsWith(FACTS, values);
 }
 
 const COLUMNS: readonly AnswerColumn[] = [
@@ -196,6 +198,9 @@ const FACTS: readonly AnswerColumn[] = [
     summary: 'What lies before this moment of the range cannot change any more.',
   },
 ];
+
+/** What `readUsers` answers. */
+export const USERS_SHAPE: AnswerShape = { columns: COLUMNS, facts: FACTS };
 
 const CUT_NOTE =
   'A session is longer than a day before or after the time that was asked for; whether it is buying is judged by what lies within.';

@@ -1,10 +1,12 @@
 import { LEVELS } from '../../engine/model/event.js';
-import type {
-  Answer,
-  AnswerColumn,
-  AnswerRange,
-  AnswerRow,
-  Buckets,
+import {
+  factsWith,
+  type Answer,
+  type AnswerColumn,
+  type AnswerRange,
+  type AnswerRow,
+  type AnswerShape,
+  type Buckets,
 } from '../../engine/model/question/answer.js';
 import { HISTOGRAM_LEVELS } from '../../engine/model/question/histogram-levels.js';
 import type { QueryOptions } from '../clickhouse/define-query.js';
@@ -22,6 +24,12 @@ const COLUMNS: readonly AnswerColumn[] = [
     summary: level === 'other' ? 'Those of no known level.' : `Those of level ${level}.`,
   })),
 ];
+
+/** What `readHistogram` answers. */
+export const HISTOGRAM_SHAPE: AnswerShape = {
+  columns: COLUMNS,
+  facts: [{ name: 'total', kind: 'count', summary: 'Events of the whole search.' }],
+};
 
 export interface HistogramQuestion extends MatchingLines {
   readonly buckets: Buckets;
@@ -48,7 +56,7 @@ export async function readHistogram(
     columns: COLUMNS,
     rows: answered,
     intervalsNs: startsMs.map((ms) => BigInt(ms) * NS_PER_MS),
-    facts: [{ name: 'total', kind: 'count', summary: 'Events of the whole search.', value: total }],
+    facts: factsWith(HISTOGRAM_SHAPE.facts, { total }),
     notes: [],
     source: 'events',
     missingShards,

@@ -14,17 +14,32 @@ export interface Ran {
 /** A command that runs longer than this hangs. */
 const RUN_MS_MAX = 90_000;
 
-/** Runs the built CLI as a user does; settings of the machine that could change the outcome are left out. */
-export function runAtbd(
-  args: readonly string[],
-  options: {
-    readonly cwd?: string;
-    readonly env?: Readonly<Record<string, string>>;
-    /** Closes the reading end at once, as `| head -0` does. */
-    readonly closeStdout?: boolean;
-    readonly signal?: AbortSignal;
-  } = {},
-): Promise<Ran> {
+/** Exit codes that come with a whole document on stdout: nothing amiss, an assertion or a verdict, an answer in part. */
+const CODES_WITH_ANSWER: readonly (number | null)[] = [0, 1, 3];
+
+/**
+ * Runs the built CLI as a user does; settings of the machine that could change the outcome are left out. What it prints with
+ * `--json` is held against its published schema.
+ */
+export async function runAtbd(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
+  const ran = await run(args, options);
+  const hasDocument = CODES_WITH_ANSWER.includes(ran.code) && ran.stdout !== '';
+  if (args.includes('--json') && hasDocument && options.closeStdout !== true) {
+    const { checkOutput } = await import('./check-output.js');
+    checkOutput(args, ran.stdout);
+  }
+  return ran;
+}
+
+interface RunOptions {
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Closes the reading end at once, as `| head -0` does. */
+  readonly closeStdout?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+function run(args: readonly string[], options: RunOptions): Promise<Ran> {
   const { PATH, HOME, TMPDIR } = process.env;
   const child = spawn(process.execPath, [BIN, ...args], {
     ...(options.cwd !== undefined && { cwd: options.cwd }),

@@ -1,5 +1,11 @@
 import type { Explanation } from '../../../engine/anomaly/explain.js';
-import type { Answer, AnswerColumn, AnswerRange } from '../../../engine/model/question/answer.js';
+import {
+  factsWith,
+  type Answer,
+  type AnswerColumn,
+  type AnswerRange,
+  type AnswerShape,
+} from '../../../engine/model/question/answer.js';
 import type { AnomalyFindings } from './read-anomalies.js';
 
 const NS_PER_MS = 1_000_000n;
@@ -19,6 +25,18 @@ const COLUMNS: readonly AnswerColumn[] = [
   },
 ];
 
+/** What `anomalyAnswer` says. */
+export const ANOMALIES_SHAPE: AnswerShape = {
+  columns: COLUMNS,
+  facts: [
+    {
+      name: 'warmingUp',
+      kind: 'count',
+      summary: 'Series with too little history to be judged.',
+    },
+  ],
+};
+
 /** Anomalies as rows, the farthest from usual first. */
 export function anomalyAnswer(
   { anomalies, warmingUp, missingShards }: AnomalyFindings,
@@ -35,14 +53,7 @@ export function anomalyAnswer(
       to: BigInt(toMs) * NS_PER_MS,
     })),
     intervalsNs: [],
-    facts: [
-      {
-        name: 'warmingUp',
-        kind: 'count',
-        summary: 'Series with too little history to be judged.',
-        value: warmingUp,
-      },
-    ],
+    facts: factsWith(ANOMALIES_SHAPE.facts, { warmingUp }),
     notes: [
       ...(isCut ? [`Only the first ${limit} of ${anomalies.length} are shown (--limit).`] : []),
       ...(warmingUp > 0
@@ -67,6 +78,9 @@ const EXPLAIN_COLUMNS: readonly AnswerColumn[] = [
     summary: 'How many times oftener it is in what went wrong than in everything.',
   },
 ];
+
+/** What `explanationAnswer` says. */
+export const EXPLANATION_SHAPE: AnswerShape = { columns: EXPLAIN_COLUMNS, facts: [] };
 
 /** What is over-represented in what went wrong. */
 export function explanationAnswer(

@@ -1,5 +1,10 @@
 import { systemClock } from '../../../engine/model/clock.js';
-import type { Answer, AnswerColumn, AnswerFact } from '../../../engine/model/question/answer.js';
+import {
+  factsWith,
+  type Answer,
+  type AnswerColumn,
+  type AnswerShape,
+} from '../../../engine/model/question/answer.js';
 import type { ReadProgress } from '../../../store/clickhouse/read-progress.js';
 import type { Store } from '../../../store/clickhouse/store.js';
 import type { StatementParts } from '../../../store/search/readable-sql.js';
@@ -27,6 +32,18 @@ const COLUMNS: readonly AnswerColumn[] = [
   { name: 'of_marks', kind: 'count', summary: 'Granules that it was asked about.' },
 ];
 
+/** What `--explain` answers. */
+export const EXPLAIN_SHAPE: AnswerShape = {
+  columns: COLUMNS,
+  facts: [
+    { name: 'found', kind: 'count', summary: 'Events of the answer.' },
+    { name: 'rows_read', kind: 'count', summary: 'Rows read on all shards.' },
+    { name: 'bytes_read', kind: 'bytes', summary: 'Bytes read on all shards, unpacked.' },
+    { name: 'took', kind: 'duration', summary: 'Until the last row had come.' },
+    { name: 'shards', kind: 'text', summary: 'Shards that answered.' },
+  ],
+};
+
 const NS_PER_MS = 1_000_000n;
 
 /** Asks the search, throws its answer away, and writes what it cost and what the indexes left. */
@@ -47,13 +64,13 @@ export async function explainSearch(store: Store, request: SearchRequest): Promi
     columns: COLUMNS,
     rows: plans.flatMap(toRows),
     intervalsNs: [],
-    facts: [
-      fact('found', 'count', found),
-      fact('rows_read', 'count', read.rows),
-      fact('bytes_read', 'bytes', read.bytes),
-      fact('took', 'duration', took),
-      fact('shards', 'text', `${store.shardCount - missingShards.length} of ${store.shardCount}`),
-    ],
+    facts: factsWith(EXPLAIN_SHAPE.facts, {
+      found,
+      rows_read: read.rows,
+      bytes_read: read.bytes,
+      took,
+      shards: `${store.shardCount - missingShards.length} of ${store.shardCount}`,
+    }),
     notes: [],
     source: 'events',
     missingShards,
@@ -62,18 +79,6 @@ export async function explainSearch(store: Store, request: SearchRequest): Promi
   await writeStdout(renderAnswer(answer, { format, terminal, zone, measure: undefined }));
   reportMissingShards(missingShards, store.shardCount);
 }
-
-function fact(name: string, kind: AnswerFact['kind'], value: number | string): AnswerFact {
-  return { name, kind, value, summary: FACTS[name] ?? name };
-}
-
-const FACTS: Readonly<Record<string, string>> = {
-  found: 'Events of the answer.',
-  rows_read: 'Rows read on all shards.',
-  bytes_read: 'Bytes read on all shards, unpacked.',
-  took: 'Until the last row had come.',
-  shards: 'Shards that answered.',
-};
 
 function toRows({ shard, indexes }: ShardPlan) {
   return indexes.map(({ type, name, parts, granules }) => ({

@@ -51,6 +51,20 @@ export interface AnswerFact extends AnswerColumn {
   readonly value: Cell;
 }
 
+/** All that answers of a question may hold, in their order; what they are split by stands before the columns. */
+export interface AnswerShape {
+  readonly columns: readonly AnswerColumn[];
+  readonly facts: readonly AnswerColumn[];
+}
+
+/** The facts with what was found, null for what was not. */
+export function factsWith(
+  facts: readonly AnswerColumn[],
+  values: Readonly<Record<string, Cell>>,
+): AnswerFact[] {
+  return facts.map((fact) => ({ ...fact, value: values[fact.name] ?? null }));
+}
+
 /** Where the numbers were read: roll-ups are chosen only where they give the same answer. */
 export type AnswerSource = 'rollups' | 'events';
 

@@ -19,14 +19,18 @@ export interface AsOf {
   readonly newestNs: bigint;
 }
 
+const AS_OF: AnswerColumn = {
+  name: 'as_of',
+  kind: 'time',
+  summary: 'Up to here events are known; what is younger may still change.',
+};
+
+/** What `asOfFact` says, without its value. */
+export const AS_OF_FACTS: readonly AnswerColumn[] = [AS_OF];
+
 /** Up to when an answer knows everything. */
 export function asOfFact({ asOfNs }: Pick<AsOf, 'asOfNs'>): AnswerFact {
-  return {
-    name: 'as_of',
-    kind: 'time',
-    summary: 'Up to here events are known; what is younger may still change.',
-    value: asOfNs,
-  };
+  return { ...AS_OF, value: asOfNs };
 }
 
 /** Whether a row's figures can still change. */

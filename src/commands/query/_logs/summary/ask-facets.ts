@@ -1,7 +1,11 @@
 import { parseField } from '../../../../engine/filter/filter.js';
 import { AtbdError } from '../../../../engine/model/error.js';
 import type { FieldRef } from '../../../../engine/model/filter.js';
-import type { Answer } from '../../../../engine/model/question/answer.js';
+import {
+  factsWith,
+  type Answer,
+  type AnswerShape,
+} from '../../../../engine/model/question/answer.js';
 import type { Store } from '../../../../store/clickhouse/store.js';
 import type { FacetsQuestion } from '../../../../store/search/facets.js';
 import type { LogsQuestion } from '../logs-question.js';
@@ -24,6 +28,17 @@ const DEFAULT_FIELDS = [
   'status',
   'provider',
 ];
+
+/** What `askFacets` answers. */
+export const FACETS_SHAPE: AnswerShape = {
+  columns: [
+    { name: 'field', kind: 'text', summary: 'The field.' },
+    { name: 'value', kind: 'text', summary: 'One of its most frequent values.' },
+    { name: 'events', kind: 'count', summary: 'Events that have it.' },
+    { name: 'share', kind: 'share', summary: 'Of all that the search finds.' },
+  ],
+  facts: [{ name: 'total', kind: 'count', summary: 'Events of the whole search.' }],
+};
 
 /** Values of one field that a person looks at. */
 const VALUES_MAX = 10;
@@ -53,15 +68,10 @@ export async function askFacets(
   return {
     question: 'facets',
     range: { fromNs: range.fromNs ?? 0n, toNs: range.toNs ?? BigInt(nowMs) * NS_PER_MS },
-    columns: [
-      { name: 'field', kind: 'text', summary: 'The field.' },
-      { name: 'value', kind: 'text', summary: 'One of its most frequent values.' },
-      { name: 'events', kind: 'count', summary: 'Events that have it.' },
-      { name: 'share', kind: 'share', summary: 'Of all that the search finds.' },
-    ],
+    columns: FACETS_SHAPE.columns,
     rows: facets.flatMap(({ field, values }) => values.map((value) => ({ field, ...value }))),
     intervalsNs: [],
-    facts: [{ name: 'total', kind: 'count', summary: 'Events of the whole search.', value: total }],
+    facts: factsWith(FACETS_SHAPE.facts, { total }),
     notes: facets.flatMap(({ field, distinct, values }) =>
       distinct > values.length
         ? [`${field}: the ${values.length} most frequent of ${distinct} values.`]

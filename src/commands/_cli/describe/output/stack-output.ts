@@ -1,0 +1,101 @@
+import { z } from 'zod';
+import type { StackReport } from '../../stack/describe-stack.js';
+import type { VerifyAnswer } from '../../verify/render-report.js';
+import { FINDING_KINDS } from '../../../../engine/verify/finding.js';
+import { count } from './common.js';
+
+const ms = z.number().describe('Milliseconds.');
+
+export const upOutput = z.strictObject({
+  home: z.string(),
+  alreadyUp: z.boolean(),
+  tookMs: ms,
+  parts: z.array(z.string()),
+});
+
+export const downOutput = z.strictObject({
+  home: z.string(),
+  wasUp: z.boolean(),
+  forced: z.boolean().describe('Parts had to be killed; nothing acknowledged is lost by that.'),
+  purged: z.boolean(),
+});
+
+const part = z.strictObject({
+  name: z.string(),
+  state: z.string(),
+  healthy: z.boolean(),
+  pid: z.int().nullable().describe('null: it lives in the process of the supervisor.'),
+  memoryBytes: count.nullable(),
+  uptimeMs: ms.nullable(),
+  restarts: count,
+  lastError: z.string().nullable().describe('Why it ended last.'),
+  reportedError: z.string().nullable().describe('The latest failure that it goes on after.'),
+  log: z.string(),
+});
+
+export const statusOutput = z.strictObject({
+  home: z.string(),
+  healthy: z.boolean(),
+  stopping: z.boolean(),
+  uptimeMs: ms,
+  supervisor: z.strictObject({ pid: z.int(), memoryBytes: count.nullable() }),
+  parts: z.array(part),
+  lag: z.strictObject({
+    records: count.nullable().describe('Records that wait to be stored.'),
+    error: z.string().nullable(),
+  }),
+  disk: z.strictObject({
+    tables: z.array(z.strictObject({ name: z.string(), rows: count, bytes: count })),
+    error: z.string().nullable().describe('Which shards are left out.'),
+  }),
+}) satisfies z.ZodType<StackReport>;
+
+const applied = z.array(z.strictObject({ shard: count, name: z.string() }));
+
+export const migrateOutput = z.strictObject({ applied, pending: applied });
+
+const offset = z.string().describe('64 bits wide, so a text.');
+const verdict = z.enum(['ok', 'failed']);
+
+export const verifyOutput = z.strictObject({
+  verdict,
+  partitions: z.array(
+    z.strictObject({
+      topic: z.string(),
+      epoch: z.int(),
+      partition: count,
+      verdict,
+      queue: z
+        .strictObject({ start: offset, end: offset })
+        .nullable()
+        .describe('null: the queue no longer has this life of the topic.'),
+      position: offset.nullable(),
+      ledger: z.strictObject({
+        lines: count,
+        first: offset.nullable(),
+        end: offset.nullable(),
+        stored: count,
+        dead: count,
+      }),
+      rows: count,
+      deadLetters: count,
+      pending: z.string(),
+      trimmed: z.string(),
+    }),
+  ),
+  findings: z.array(
+    z.strictObject({
+      kind: z.enum(Object.keys(FINDING_KINDS) as (keyof typeof FINDING_KINDS)[]),
+      topic: z.string(),
+      epoch: z.int(),
+      partition: count,
+      first: offset,
+      last: offset.describe('Itself included.'),
+      count,
+      shards: z.array(count),
+      message: z.string(),
+      hint: z.string(),
+    }),
+  ),
+  findingsLeftOut: count,
+}) satisfies z.ZodType<VerifyAnswer>;
