@@ -76,8 +76,8 @@ describe('multitudes', () => {
 
 describe('refunds', () => {
   const all = { bought: 2000, refunded: 100 };
-  const user = (bought: number, refunded: number) => ({
-    userId: 'u-1',
+  const user = (bought: number, refunded: number, userId = 'u-1') => ({
+    userId,
     bought,
     refunded,
     firstMs: 0,
@@ -86,13 +86,40 @@ describe('refunds', () => {
 
   it.each([
     [20, 19, 1],
-    [3, 3, 1],
-    [2, 2, 0],
+    [6, 6, 1],
+    [12, 8, 1],
+    // Some of many customers do.
+    [12, 6, 0],
+    // A handful is bad luck.
+    [5, 5, 0],
+    [3, 3, 0],
+    // Most of it was kept.
     [20, 9, 0],
     // Bought before the range.
-    [0, 4, 1],
+    [0, 8, 1],
   ])('of %d purchases %d given back: %d found', (bought, refunded, count) => {
     expect(findRefunders([user(bought, refunded)], all)).toHaveLength(count);
+  });
+
+  it('of three orders each accuse nobody in a shop of eight where one in four goes back', () => {
+    const users = [user(3, 3, 'u-1'), user(4, 3, 'u-2'), user(5, 1, 'u-3')];
+    expect(findRefunders(users, { bought: 32, refunded: 8 })).toEqual([]);
+  });
+
+  it('are measured against what the others give back: much of it is usual in some shops', () => {
+    const fashion = { bought: 2000, refunded: 900 };
+    expect(findRefunders([user(12, 10)], fashion)).toEqual([]);
+    expect(findRefunders([user(40, 38)], fashion)).toMatchObject([{ who: 'user u-1', seen: 38 }]);
+  });
+
+  it('show a ring in which most of the shop is: it is not what is usual', () => {
+    const ring = Array.from({ length: 6 }, (_, at) => user(80, 80, `u-${at}`));
+    const found = findRefunders([...ring, user(9, 2, 'u-9')], { bought: 520, refunded: 483 });
+    expect(found.map(({ who }) => who)).toEqual(ring.map(({ userId }) => `user ${userId}`));
+  });
+
+  it('accuse nobody where nothing is known of others', () => {
+    expect(findRefunders([user(7, 7)], { bought: 7, refunded: 7 })).toEqual([]);
   });
 });
 

@@ -15,46 +15,76 @@ export interface AllOrders {
   readonly refunded: number;
 }
 
-/** Two things that did not fit are bad luck. */
-const REFUNDED_MIN = 3;
+/** A handful of things that did not fit is bad luck, whatever its share. */
+const REFUNDED_MIN = 6;
 
-/** More than half of what was bought. */
+/** Who keeps more than he gives back buys to keep. */
 const SHARE_MIN = 0.5;
 
+/** Of 300,000 honest customers at most one comes so far by chance (the tail of the binomial, for 6 to 200 orders). */
+const SCORE_MIN = 5;
+
 /**
- * Users who give most of what they buy back. The score is how many standard deviations their number of refunds lies above what
- * so many purchases of everybody else would bring, as a binomial distribution has it.
+ * Users who give most of what they buy back. The score says how far their number of refunds lies above what so many purchases
+ * of the others would bring, in standard deviations. The others are those who do not look like them: a ring that is large in a
+ * small shop would else be what is usual there.
  */
 export function findRefunders(users: readonly UserOrders[], all: AllOrders): Anomaly[] {
-  return users.flatMap(({ userId, bought, refunded, firstMs, lastMs }) => {
-    // What was bought before the range and given back within it counts as bought.
-    const orders = Math.max(bought, refunded);
-    if (refunded < REFUNDED_MIN || refunded < SHARE_MIN * orders) return [];
-    const share = shareOfOthers(all, { bought: orders, refunded });
-    const expected = share * orders;
-    const deviation = Math.sqrt(Math.max(share * (1 - share) * orders, MIN_VARIANCE));
+  const suspects = users.filter(isSuspect);
+  const share = refundedShare({
+    bought: all.bought - sum(suspects.map(({ bought }) => bought)),
+    refunded: all.refunded - sum(suspects.map(({ refunded }) => refunded)),
+  });
+  return suspects.flatMap((user) => {
+    const orders = ordersOf(user);
+    const score = deviationsAbove(user.refunded, { orders, share });
+    if (score < SCORE_MIN) return [];
     return [
       {
         kind: 'refunds' as const,
         what: 'refunds of own purchases',
-        who: `user ${userId}`,
-        fromMs: firstMs,
-        toMs: lastMs + 1,
-        seen: refunded,
-        expected,
-        score: (refunded - expected) / deviation,
+        who: `user ${user.userId}`,
+        fromMs: user.firstMs,
+        toMs: user.lastMs + 1,
+        seen: user.refunded,
+        expected: share * orders,
+        score,
       },
     ];
   });
 }
 
-/** Where nobody else gives anything back the deviation would be none. */
-const MIN_VARIANCE = 0.25;
+function isSuspect(user: UserOrders): boolean {
+  return user.refunded >= REFUNDED_MIN && user.refunded >= SHARE_MIN * ordersOf(user);
+}
 
-function shareOfOthers(
-  all: AllOrders,
-  own: { readonly bought: number; readonly refunded: number },
-) {
-  const bought = all.bought - own.bought;
-  return bought <= 0 ? 0 : Math.min(1, Math.max(0, all.refunded - own.refunded) / bought);
+/** What was bought before the range and given back within it counts as bought. */
+function ordersOf({ bought, refunded }: UserOrders): number {
+  return Math.max(bought, refunded);
+}
+
+/**
+ * How far a number of refunds lies above that share of the orders; 0 below it. It is the root of the binomial's deviance: of few
+ * orders and small shares it follows the real chances, which a difference divided by the standard deviation overstates.
+ */
+function deviationsAbove(
+  refunded: number,
+  { orders, share }: { readonly orders: number; readonly share: number },
+): number {
+  if (refunded <= share * orders) return 0;
+  const kept = orders - refunded;
+  const surprise =
+    refunded * Math.log(refunded / (share * orders)) +
+    (kept === 0 ? 0 : kept * Math.log(kept / ((1 - share) * orders)));
+  return Math.sqrt(2 * surprise);
+}
+
+/** The share of orders that are given back, of few orders nearer to half (Laplace's rule): nothing known accuses nobody. */
+function refundedShare({ bought, refunded }: AllOrders): number {
+  const known = Math.max(0, bought);
+  return (Math.min(known, Math.max(0, refunded)) + 1) / (known + 2);
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
 }
