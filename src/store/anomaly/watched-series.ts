@@ -20,6 +20,8 @@ interface WatchedValues {
 /** A figure of the roll-up of traffic. */
 interface WatchedFigure {
   readonly what: string;
+  /** Its name for one operation, where operations are told apart. */
+  readonly whatOf?: (operation: string) => string;
   readonly who: 'service' | 'provider' | 'type';
   readonly kind: 'count' | 'measure';
   /** A condition on its rows. */
@@ -37,6 +39,8 @@ function watchedFigures(journeys: Journeys): WatchedFigure[] {
     countOf('facts', 'type', () => `kind = 'record'`),
     {
       what: 'p95 of requests (ms)',
+      // A purchase takes many times as long as a look at a page: the p95 of both tells how many purchases there were.
+      whatOf: (operation) => `p95 of ${operation} requests (ms)`,
       who: 'service',
       kind: 'measure',
       where: () => `kind = 'span' AND duration_count > 0`,
@@ -72,61 +76,88 @@ function countOf(
 /** Series times intervals; beyond this the answer would be cut, and is refused by the limit on rows read. */
 const ROWS_MAX = 2_000_000;
 
-/** Every watched figure by service, provider or type over the intervals; without events a count is 0. */
+interface WatchedQuestion {
+  readonly journeys: Journeys;
+  readonly buckets: Buckets;
+  readonly filter: Filter;
+}
+
+/** Every watched figure by service (and operation), provider or type over the intervals; without events a count is 0. */
 export async function readWatchedSeries(
   store: Store,
-  {
-    journeys,
-    buckets,
-    filter,
-  }: { readonly journeys: Journeys; readonly buckets: Buckets; readonly filter: Filter },
+  question: WatchedQuestion,
   options: QueryOptions,
 ): Promise<{
   readonly series: readonly WatchedValues[];
   readonly missingShards: readonly number[];
 }> {
-  const watched = watchedFigures(journeys);
   const answers = await Promise.all(
-    watched.map(({ who, where, sql }, index) =>
-      askParts(
+    watchedFigures(question.journeys).map(async (figure, index) => {
+      const { rows, missingShards } = await askParts(
         store,
-        {
-          name: `watched_series_${index}`,
-          build: (params) => `
+        { name: `watched_series_${index}`, build: (params) => figureSql(figure, question, params) },
+        toValue,
+        options,
+      );
+      return { series: seriesOf(figure, rows, question.buckets), missingShards };
+    }),
+  );
+  return {
+    series: answers.flatMap(({ series }) => series),
+    missingShards: [...new Set(answers.flatMap(({ missingShards }) => missingShards))],
+  };
+}
+
+interface WatchedValue {
+  readonly startMs: number;
+  readonly label: string;
+  /** Empty where operations are not told apart, and of requests that say none. */
+  readonly operation: string;
+  readonly value: number;
+}
+
+function toValue(row: Readonly<Record<string, unknown>>): WatchedValue {
+  return {
+    startMs: Number(row['start']),
+    label: row['label'] as string,
+    operation: row['part'] as string,
+    value: Number(row['value']),
+  };
+}
+
+function figureSql(
+  { who, whatOf, where, sql }: WatchedFigure,
+  { buckets, filter }: WatchedQuestion,
+  params: SqlParams,
+): string {
+  return `
     SELECT roundDown(toInt64(toUnixTimestamp(minute)) * 1000, ${params.add('Array(Int64)', buckets.startsMs)}) AS start,
-      toString(${who}) AS label, ${sql} AS value
+      toString(${who}) AS label, ${whatOf === undefined ? `''` : 'toString(operation)'} AS part, ${sql} AS value
     FROM traffic_1m
     WHERE minute >= toDateTime(${params.add('Int64', (buckets.startsMs[0] ?? 0) / 1000)}, 'UTC')
       AND minute < toDateTime(${params.add('Int64', buckets.endMs / 1000)}, 'UTC')
       AND (${where(params)}) AND (${filterToSql(filter, params)}) AND label != ''
-    GROUP BY start, label
-    ORDER BY label, start
-    LIMIT ${params.add('UInt32', ROWS_MAX)}`,
-        },
-        (row) => ({
-          startMs: Number(row['start']),
-          label: row['label'] as string,
-          value: row['value'] === null ? null : Number(row['value']),
-        }),
-        options,
-      ),
-    ),
-  );
-  const at = new Map(buckets.startsMs.map((ms, index) => [ms, index]));
-  const series = watched.flatMap(({ what, kind }, index) => {
-    const byLabel = new Map<string, (number | null)[]>();
-    for (const { startMs, label, value } of answers[index]?.rows ?? []) {
-      const values =
-        byLabel.get(label) ??
-        buckets.startsMs.map((): number | null => (kind === 'count' ? 0 : null));
-      const place = at.get(startMs);
-      if (place !== undefined) values[place] = value;
-      byLabel.set(label, values);
-    }
-    return [...byLabel].map(([who, values]) => ({ what, who, kind, values }));
-  });
-  return {
-    series,
-    missingShards: [...new Set(answers.flatMap(({ missingShards }) => missingShards))],
-  };
+    GROUP BY start, label, part
+    HAVING value IS NOT NULL
+    ORDER BY label, part, start
+    LIMIT ${params.add('UInt32', ROWS_MAX)}`;
+}
+
+function seriesOf(
+  { what, whatOf, kind }: WatchedFigure,
+  rows: readonly WatchedValue[],
+  { startsMs }: Buckets,
+): WatchedValues[] {
+  const at = new Map(startsMs.map((ms, index) => [ms, index]));
+  const byName = new Map<string, WatchedValues & { readonly values: (number | null)[] }>();
+  for (const { startMs, label, operation, value } of rows) {
+    const name = whatOf === undefined || operation === '' ? what : whatOf(operation);
+    const key = `${name}\0${label}`;
+    const values =
+      byName.get(key)?.values ?? startsMs.map((): number | null => (kind === 'count' ? 0 : null));
+    const place = at.get(startMs);
+    if (place !== undefined) values[place] = value;
+    byName.set(key, { what: name, who: label, kind, values });
+  }
+  return [...byName.values()];
 }
