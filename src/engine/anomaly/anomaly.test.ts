@@ -195,6 +195,8 @@ describe('series', () => {
   it('have no history before their first sign, and none of what was not measured', () => {
     const late = seasonal(8, 9).map((value, at) => (at < 6 * 96 ? 0 : value));
     expect(judge(late, 8)).toEqual({ anomalies: [], warmingUp: 1 });
+    const silent = seasonal(8, 9).map((value, at) => (at < 7 * 96 ? value : null));
+    expect(judge(silent, 8, 'measure')).toEqual({ anomalies: [], warmingUp: 0 });
     const unmeasured = seasonal(8, 9).map((value, at) => (at < 6 * 96 ? null : value));
     expect(judge(unmeasured, 8, 'measure')).toEqual({ anomalies: [], warmingUp: 1 });
   });
@@ -219,6 +221,17 @@ describe('series', () => {
     const fromMs = (7 * 96 + 40) * EVERY_MS;
     expect(anomalies).toMatchObject([{ fromMs, toMs: fromMs + 8 * EVERY_MS, seen: 16 }]);
     expect(anomalies[0]!.score).toBeLessThan(-6);
+  });
+
+  it('that fall silent are found, though they vary by a fifth from day to day', () => {
+    const byDay = [48, 72, 48, 72, 48, 72, 60, 48];
+    const values = byDay.flatMap((count) => Array.from({ length: 96 }, () => count));
+    expect(judge(values, 8).anomalies).toEqual([]);
+    const at = 7 * 96 + 40;
+    for (let index = at; index < at + 4; index += 1) values[index] = 0;
+    expect(judge(values, 8).anomalies).toMatchObject([
+      { fromMs: at * EVERY_MS, toMs: (at + 4) * EVERY_MS, seen: 0, expected: 240 },
+    ]);
   });
 
   it('of a few things are left alone', () => {

@@ -27,7 +27,7 @@ export interface SeasonOptions {
 
 export interface SeasonVerdict {
   readonly anomalies: readonly Anomaly[];
-  /** Series that have too little history for any of their intervals. */
+  /** Series that have too little history for any of the intervals in which they were measured. */
   readonly warmingUp: number;
 }
 
@@ -77,7 +77,7 @@ function judgeAll(series: readonly Series[], options: SeasonOptions): SeasonVerd
   const verdicts = series.map((one) => judgeSeries(one, options, firstSigns.get(one.who) ?? -1));
   return {
     anomalies: verdicts.flatMap(({ anomalies }) => anomalies),
-    warmingUp: verdicts.filter(({ judged }) => judged === 0).length,
+    warmingUp: verdicts.filter(({ isWarmingUp }) => isWarmingUp).length,
   };
 }
 
@@ -110,15 +110,18 @@ function judgeSeries(
   series: Series,
   options: SeasonOptions,
   first: number,
-): { readonly anomalies: readonly Anomaly[]; readonly judged: number } {
+): { readonly anomalies: readonly Anomaly[]; readonly isWarmingUp: boolean } {
   const { startsMs, everyMs, judgedFromMs } = options;
   const history = new SeasonHistory(series, options, first);
   const found: Anomaly[] = [];
+  let measured = 0;
   let judged = 0;
   for (const [index, startMs] of startsMs.entries()) {
     const value = series.values[index] ?? null;
-    const usual = startMs < judgedFromMs || value === null ? null : history.usualBefore(index);
-    if (usual !== null && value !== null) {
+    if (startMs < judgedFromMs || value === null) continue;
+    measured += 1;
+    const usual = history.usualBefore(index);
+    if (usual !== null) {
       judged += 1;
       const score = scoreOf(series.kind, value, usual);
       if (Math.abs(score) >= SCORE_MIN) {
@@ -136,7 +139,7 @@ function judgeSeries(
       }
     }
   }
-  return { anomalies: mergeAdjacent(found), judged };
+  return { anomalies: mergeAdjacent(found), isWarmingUp: measured > 0 && judged === 0 };
 }
 
 function scoreOf(
@@ -152,7 +155,18 @@ function scoreOf(
     floor,
     RELATIVE_DEVIATION_MIN * Math.abs(usual.median),
   );
-  return deviation === 0 ? 0 : difference / deviation;
+  if (deviation === 0) return 0;
+  if (kind === 'count' && difference < 0) return dropScore(value, usual.median, deviation);
+  return difference / deviation;
+}
+
+/**
+ * A count cannot fall below nothing: by its plain difference one that varies by a fifth would never be far enough, and a service
+ * that falls silent would pass for usual. Roots of counts spread evenly down to zero: half of what is usual is nearly as far as
+ * by the difference, nothing at all twice as far.
+ */
+function dropScore(value: number, middle: number, deviation: number): number {
+  return (2 * Math.sqrt(middle) * (Math.sqrt(value) - Math.sqrt(middle))) / deviation;
 }
 
 /** Indexes of a series' history by hour of week and hour of day. */
