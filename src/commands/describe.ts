@@ -19,20 +19,27 @@ export default class Describe extends AtbdCommand {
   async run(): Promise<Description> {
     const { argv } = await this.parse(Describe);
     const name = (argv as string[]).join(' ').replaceAll(':', ' ');
-    const [{ commandWords, describeCommands }, { drawDescription }, { describeTerminal }] =
-      await Promise.all([
-        import('./_cli/describe/describe-commands.js'),
-        import('./_cli/describe/draw-description.js'),
-        import('./_cli/terminal.js'),
-      ]);
+    const [
+      { commandWords, describeCommands },
+      { drawDescription },
+      { showAnswer },
+      { describeTerminal },
+    ] = await Promise.all([
+      import('./_cli/describe/describe-commands.js'),
+      import('./_cli/describe/draw-description.js'),
+      import('./_cli/pager.js'),
+      import('./_cli/terminal.js'),
+    ]);
     const commands = this.config.commands.filter(({ id }) => {
       const words = commandWords(id);
       return name === '' || words === name || words.startsWith(`${name} `);
     });
     const description = describeCommands(this.config, commands);
     if (description.commands.length === 0) throw unknownCommand(name);
-    if (!this.jsonEnabled())
-      this.log(drawDescription(description, describeTerminal(process.stdout)));
+    if (!this.jsonEnabled()) {
+      const text = drawDescription(description, describeTerminal(process.stdout));
+      await showAnswer(`${text}\n`);
+    }
     return description;
   }
 }

@@ -10,7 +10,7 @@ import { readParams, unusedParams } from './_cli/sql/read-params.js';
 import { readStatement } from './_cli/sql/read-statement.js';
 import { chooseFormat, type SqlFormat, type SqlWriter } from './_cli/sql/sql-format.js';
 import { createSqlWriter } from './_cli/sql/sql-writer.js';
-import { writeStdout } from './_cli/stdout.js';
+import { AnswerOutput } from './_cli/pager.js';
 import { describeTerminal } from './_cli/terminal.js';
 
 /** Runs a statement of the user's own. */
@@ -83,14 +83,15 @@ text or --format is any format of ClickHouse, byte for byte, but made harmless o
 
   async #write({ bytes, missingShards }: SqlAnswer, writer: SqlWriter): Promise<void> {
     const { signal } = this;
+    await using output = new AnswerOutput();
     try {
-      for await (const chunk of bytes) await writeStdout(writer.write(chunk), signal);
+      for await (const chunk of bytes) await output.write(writer.write(chunk), signal);
     } catch (error) {
       // What has come is shown, and then why there is no more.
-      if (!signal.aborted) await writeStdout(writer.breakOff(), signal);
+      if (!signal.aborted) await output.write(writer.breakOff(), signal);
       throw error;
     }
-    await writeStdout(writer.end(missingShards), signal);
+    await output.write(writer.end(missingShards), signal);
   }
 }
 

@@ -4,6 +4,7 @@ import * as Errors from '@oclif/core/errors';
 import * as Flags from '@oclif/core/flags';
 import { settings } from '@oclif/core/settings';
 import { AtbdError, type ErrorCode } from '../../engine/model/error.js';
+import { isPagerOpen } from './pager.js';
 import { bugAsJson, bugAsText, errorAsJson, errorAsText, usageError } from './error-layout.js';
 
 /**
@@ -41,7 +42,7 @@ export abstract class AtbdCommand extends Command {
     // Nobody is left who could be told.
     process.stderr.on('error', () => undefined);
     const onSignal = (name: NodeJS.Signals): void => {
-      if (this.#interrupt.signal.aborted) process.exit(INTERRUPTED_EXIT_CODE);
+      if (this.#interrupt.signal.aborted && !isPagerOpen()) process.exit(INTERRUPTED_EXIT_CODE);
       this.#interrupt.abort(interrupted(name));
     };
     for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, onSignal);

@@ -169,6 +169,10 @@ describe('the context file', () => {
       'contexts:\n  a:\n    queue:\n      kind: kafka\n      brokers: [nohost]\n',
       '5:17 contexts.a.queue.brokers.0: must be host:port',
     ],
+    [
+      'contexts:\n  a:\n    retention: 30d\n',
+      '3:16 contexts.a.retention: must be off: events are kept for ever until there is an archive',
+    ],
     ['contexts:\n  local: {}\n', '2:3 contexts.local: "local" is built in'],
     [
       'contexts:\n  a:\n    store:\n      kind: clickhouse\n      shards: [http://x]\n      username: u\n      password: p\n',

@@ -19,7 +19,8 @@ Settings: queue.kind (local, embedded, kafka), queue.path, queue.brokers, queue.
 queue.tls.caFile, queue.tls.certFile, queue.tls.keyFile, queue.tls.serverName, queue.sasl.mechanism,
 queue.sasl.username, queue.sasl.passwordEnv, queue.sasl.passwordFile, store.kind (local, clickhouse),
 store.shards, store.database, store.username, store.passwordEnv, store.passwordFile,
-store.reader.username, store.reader.passwordEnv, store.reader.passwordFile, archive.url, journeys.
+store.reader.username, store.reader.passwordEnv, store.reader.passwordFile, archive.url,
+retention (off), journeys.
 Passwords are never written here: name the variable or the file that has one.`;
   static override examples = [
     '<%= config.bin %> <%= command.id %> lab --set queue.kind=kafka --set queue.brokers=k1:9092,k2:9092',

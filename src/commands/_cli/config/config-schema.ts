@@ -92,10 +92,16 @@ export type StoreSpec = z.infer<typeof storeSpecSchema>;
 /** Where old events go: a folder or a bucket. Read by nothing yet; named so that files written today stay valid. */
 const archiveSpecSchema = z.strictObject({ url: text });
 
+/** How long events are kept. What is dropped must be in an archive first, and none is written yet. */
+const retentionSchema = z.literal('off', {
+  error: 'must be off: events are kept for ever until there is an archive for them',
+});
+
 const contextSpecSchema = z.strictObject({
   queue: queueSpecSchema.default({ kind: 'local' }),
   store: storeSpecSchema.default({ kind: 'local' }),
   archive: archiveSpecSchema.optional(),
+  retention: retentionSchema.optional(),
   /** A file that says what business numbers count (docs/journeys.md). */
   journeys: text.optional(),
 });

@@ -2,7 +2,7 @@ import type { Store } from '../../../store/clickhouse/store.js';
 import type { CursorBinding } from '../../../store/query/log-cursor.js';
 import type { LogQuestion } from '../../../store/query/log-query.js';
 import { reportMissingShards } from '../../_cli/partial-answer.js';
-import { writeStdout } from '../../_cli/stdout.js';
+import { AnswerOutput } from '../../_cli/pager.js';
 import { describeTerminal } from '../../_cli/terminal.js';
 import { hintAtNothing } from './hint-at-nothing.js';
 import { formatOfEvents, type LogsQuestion } from './logs-question.js';
@@ -32,10 +32,12 @@ export async function answerPage(
     zone: question.zone,
     fields: question.fields,
   });
-  const count = await writeInBatches(page.events, (events) => writeStdout(writer.write(events)));
+  await using output = new AnswerOutput();
+  const count = await writeInBatches(page.events, (events) => output.write(writer.write(events)));
   const next = await page.readCursor();
   const cursor = next === null ? null : encodeCursor(next, binding);
-  await writeStdout(writer.end({ cursor, missingShards: missing }));
+  await output.write(writer.end({ cursor, missingShards: missing }));
+  await output.end();
   if (format !== 'json') tellCursor(cursor);
   if (count === 0 && asked.after === null) await hintAtNothing(store, question, signal);
   reportMissingShards(missing, store.shardCount);

@@ -10,7 +10,7 @@ import type { Store } from '../../../store/clickhouse/store.js';
 import type { StatementParts } from '../../../store/search/readable-sql.js';
 import type { ShardPlan } from '../../../store/search/search-plan.js';
 import { reportMissingShards } from '../../_cli/partial-answer.js';
-import { writeStdout } from '../../_cli/stdout.js';
+import { showAnswer } from '../../_cli/pager.js';
 import { describeTerminal } from '../../_cli/terminal.js';
 import { renderAnswer } from '../_question/render/render-answer.js';
 import { pageQuestion } from './answer-page.js';
@@ -76,7 +76,7 @@ export async function explainSearch(store: Store, request: SearchRequest): Promi
     missingShards,
   };
   const terminal = describeTerminal(process.stdout);
-  await writeStdout(renderAnswer(answer, { format, terminal, zone, measure: undefined }));
+  await showAnswer(renderAnswer(answer, { format, terminal, zone, measure: undefined }));
   reportMissingShards(missingShards, store.shardCount);
 }
 

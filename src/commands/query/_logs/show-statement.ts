@@ -1,7 +1,7 @@
 import type { Store } from '../../../store/clickhouse/store.js';
 import type { StatementParts } from '../../../store/search/readable-sql.js';
 import { sanitizeJson } from '../../_cli/sanitize.js';
-import { writeStdout } from '../../_cli/stdout.js';
+import { showAnswer } from '../../_cli/pager.js';
 import { pageQuestion } from './answer-page.js';
 import { formatOfFigures } from './logs-question.js';
 import type { SearchRequest } from './search-request.js';
@@ -13,7 +13,7 @@ export async function showStatement(store: Store, request: SearchRequest): Promi
   const { readableSql } = await import('../../../store/search/readable-sql.js');
   const sql = readableSql(await statementOf(store, request), store.database);
   const isJson = request.question.format === 'json' || request.question.format === 'ndjson';
-  await writeStdout(isJson ? `${sanitizeJson({ sql })}\n` : sql);
+  await showAnswer(isJson ? `${sanitizeJson({ sql })}\n` : sql);
 }
 
 async function statementOf(

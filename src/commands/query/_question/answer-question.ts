@@ -24,7 +24,7 @@ import { loadJourneys } from '../../_cli/journeys/load-journeys.js';
 import { toQuestionLimits, type ParsedLimitFlags } from '../../_cli/limit-flags.js';
 import { readNameHints } from '../../_cli/name-hints.js';
 import { reportMissingShards } from '../../_cli/partial-answer.js';
-import { writeStdout } from '../../_cli/stdout.js';
+import { showAnswer } from '../../_cli/pager.js';
 import { describeTerminal } from '../../_cli/terminal.js';
 import type { AnswerFormat } from './answer-format.js';
 import { checkAssertions } from './check-assertions.js';
@@ -117,7 +117,7 @@ export async function answerQuestion(
   const said = await ask({ ...asked, journeys, store, asOf });
   const answer = await markProvisional(said, asked.buckets, asOf);
   const terminal = describeTerminal(process.stdout);
-  await writeStdout(renderAnswer(answer, { format, terminal, zone, measure: flags.measure }));
+  await showAnswer(renderAnswer(answer, { format, terminal, zone, measure: flags.measure }));
   if (format === 'table' || format === 'chart') explain(answer);
   if (format === 'table') sayWhatIsHidden(hiddenColumns(answer, terminal, zone));
   await hintAtNames(answer, { asked: { ...asked, store }, fields });

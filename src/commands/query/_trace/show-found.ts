@@ -1,7 +1,7 @@
 import type { Surroundings } from '../../../engine/model/surroundings.js';
 import type { Zone } from '../../../engine/time/zone.js';
 import { sanitizeText } from '../../_cli/sanitize.js';
-import { writeStdout } from '../../_cli/stdout.js';
+import { showAnswer } from '../../_cli/pager.js';
 import { describeTerminal } from '../../_cli/terminal.js';
 import { renderAround } from './around/render-around.js';
 import { chainPictureOf } from './chain/chain-picture.js';
@@ -29,7 +29,7 @@ export async function showFound(
   const canvas = { width, paint, zone: view.zone, isEndless: !isTerminal };
   const lines = [...draw(found, view, canvas)];
   if (around !== null) lines.push(...renderAround(around, canvas));
-  await writeStdout([...lines, ''].join('\n'));
+  await showAnswer([...lines, ''].join('\n'));
 }
 
 function draw(found: Found, view: View, canvas: TraceCanvas): Iterable<string> {

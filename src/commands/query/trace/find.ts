@@ -11,7 +11,7 @@ import { csvCell } from '../../_cli/csv-cell.js';
 import { limitFlags, toQuestionLimits } from '../../_cli/limit-flags.js';
 import { reportMissingShards } from '../../_cli/partial-answer.js';
 import { sanitizeJson } from '../../_cli/sanitize.js';
-import { writeStdout } from '../../_cli/stdout.js';
+import { showAnswer } from '../../_cli/pager.js';
 import { describeTerminal } from '../../_cli/terminal.js';
 import { timeFlags, zoneFlag } from '../../_cli/time-flags.js';
 import { describeAction } from '../_trace/list/action-json.js';
@@ -107,7 +107,7 @@ With --same-event one event must satisfy all of it. Without a time the last ${SI
     );
     const actionCount = found.rows[0]?.actionCount ?? 0;
     const answer = { actions: summed.actions, actionCount, missing };
-    await writeStdout(
+    await showAnswer(
       render(answer, flags.output ?? (flags.json === true ? 'json' : 'table'), zone),
     );
     if (actionCount === 0) {

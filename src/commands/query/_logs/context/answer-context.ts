@@ -7,7 +7,7 @@ import {
 import type { Store } from '../../../../store/clickhouse/store.js';
 import type { LineGroup } from '../../../../store/search/context.js';
 import { reportMissingShards } from '../../../_cli/partial-answer.js';
-import { writeStdout } from '../../../_cli/stdout.js';
+import { showAnswer } from '../../../_cli/pager.js';
 import { describeTerminal } from '../../../_cli/terminal.js';
 import { pageQuestion, tellCursor } from '../answer-page.js';
 import { hintAtNothing } from '../hint-at-nothing.js';
@@ -54,7 +54,7 @@ export async function answerContext(
   const missingShards = [...missing].sort((a, b) => a - b);
   const terminal = describeTerminal(process.stdout);
   const canvas = { terminal, zone: question.zone, fields: question.fields };
-  await writeStdout(writeContext(groups, { format, canvas, page: { cursor, missingShards } }));
+  await showAnswer(writeContext(groups, { format, canvas, page: { cursor, missingShards } }));
   if (format !== 'json') tellCursor(cursor);
   if (hits.length === 0 && asked.after === null) await hintAtNothing(store, question, signal);
   reportMissingShards(missingShards, store.shardCount);

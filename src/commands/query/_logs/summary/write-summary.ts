@@ -1,7 +1,7 @@
 import type { Answer } from '../../../../engine/model/question/answer.js';
 import type { Store } from '../../../../store/clickhouse/store.js';
 import { reportMissingShards } from '../../../_cli/partial-answer.js';
-import { writeStdout } from '../../../_cli/stdout.js';
+import { showAnswer } from '../../../_cli/pager.js';
 import { describeTerminal } from '../../../_cli/terminal.js';
 import type { AnswerFormat } from '../../_question/answer-format.js';
 import { renderAnswer } from '../../_question/render/render-answer.js';
@@ -24,7 +24,7 @@ export async function writeSummary(
   const answer = await ask();
   const isNothing = answer.facts.some(({ name, value }) => name === 'total' && value === 0);
   // A table of zeros is of use to programs alone.
-  if (!isNothing || !isForPeople(format)) await writeStdout(render(answer, format, question));
+  if (!isNothing || !isForPeople(format)) await showAnswer(render(answer, format, question));
   if (isForPeople(format)) for (const note of answer.notes) process.stderr.write(`${note}\n`);
   if (isNothing) await hintAtNothing(store, question, signal);
   reportMissingShards(answer.missingShards, store.shardCount);
