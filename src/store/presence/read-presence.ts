@@ -1,6 +1,6 @@
 import type { AnswerSource } from '../../engine/model/question/answer.js';
-import { z } from 'zod';
 import { defineQuery, type QueryOptions } from '../clickhouse/define-query.js';
+import { bigint, number, rowOf, truth } from '../clickhouse/row-check.js';
 import type { Store } from '../clickhouse/store.js';
 import type { SqlParams } from '../query/sql-params.js';
 import { buildPresence, NEVER_NS, type PresenceQuestion } from './presence-query.js';
@@ -59,8 +59,8 @@ async function askOnce(store: Store, question: PresenceQuestion, options: QueryO
     NEVER_NS,
   );
   const cut = {
-    isBefore: rows.some((row) => row.is_cut_before === 1),
-    isAfter: rows.some((row) => row.is_cut_after === 1),
+    isBefore: rows.some((row) => row.is_cut_before),
+    isAfter: rows.some((row) => row.is_cut_after),
   };
   const answer: Presence = {
     intervals: rows.map(decodeInterval),
@@ -81,26 +81,24 @@ const SETTINGS = {
   max_bytes_before_external_sort: SPILL_BYTES,
 };
 
-const truth = z.union([z.boolean(), z.number()]).transform(Number);
-
-const presenceRow = z.object({
-  interval_start: z.coerce.bigint(),
-  total_peak: z.coerce.number(),
-  total_at: z.coerce.bigint(),
-  viewing_peak: z.coerce.number(),
-  viewing_at: z.coerce.bigint(),
-  buying_peak: z.coerce.number(),
-  buying_at: z.coerce.bigint(),
-  users: z.coerce.number(),
-  sessions: z.coerce.number(),
-  probe_total: z.coerce.number(),
-  probe_buying: z.coerce.number(),
-  open_first_ns: z.coerce.bigint(),
+const presenceRow = rowOf({
+  interval_start: bigint,
+  total_peak: number,
+  total_at: bigint,
+  viewing_peak: number,
+  viewing_at: bigint,
+  buying_peak: number,
+  buying_at: bigint,
+  users: number,
+  sessions: number,
+  probe_total: number,
+  probe_buying: number,
+  open_first_ns: bigint,
   is_cut_before: truth,
   is_cut_after: truth,
 });
 
-type PresenceRow = z.infer<typeof presenceRow>;
+type PresenceRow = ReturnType<typeof presenceRow.parse>;
 
 function decodeInterval(row: PresenceRow): PresenceInterval {
   return {

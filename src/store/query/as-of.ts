@@ -1,6 +1,6 @@
-import { z } from 'zod';
 import type { AsOf } from '../../engine/model/question/as-of.js';
 import { defineQuery, type QueryOptions } from '../clickhouse/define-query.js';
+import { bigint, paramsOf, rowOf } from '../clickhouse/row-check.js';
 import type { Store } from '../clickhouse/store.js';
 import { GRACE_NS, readWatermark } from './watermark.js';
 
@@ -21,7 +21,7 @@ export async function readAsOf(
 /** Answered from the bounds that parts know of themselves. */
 const newestEvent = defineQuery({
   name: 'newest_event',
-  params: z.object({}),
-  row: z.object({ newestNs: z.coerce.bigint() }),
+  params: paramsOf<object>(),
+  row: rowOf({ newestNs: bigint }),
   sql: 'SELECT toUnixTimestamp64Nano(max(ts)) AS newestNs FROM events LIMIT 1',
 });

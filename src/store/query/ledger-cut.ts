@@ -1,5 +1,5 @@
-import { z } from 'zod';
 import { defineQuery, type QueryOptions } from '../clickhouse/define-query.js';
+import { number, paramsOf, rowOf, text } from '../clickhouse/row-check.js';
 import type { Store } from '../clickhouse/store.js';
 import type { LedgerCut } from './log-cursor.js';
 
@@ -8,8 +8,8 @@ const PARTITIONS_MAX = 100_000;
 
 const ledgerEnds = defineQuery({
   name: 'ledger_cut',
-  params: z.object({ partitionsMax: z.int() }),
-  row: z.object({ topic: z.string(), epoch: z.number(), partition: z.number(), end: z.string() }),
+  params: paramsOf<{ readonly partitionsMax: number }>(),
+  row: rowOf({ topic: text, epoch: number, partition: number, end: text }),
   sql: `
     SELECT topic, epoch, partition, toString(max(last)) AS end
     FROM ledger

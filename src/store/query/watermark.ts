@@ -1,5 +1,5 @@
-import { z } from 'zod';
 import { defineQuery, type QueryOptions } from '../clickhouse/define-query.js';
+import { bigint, number, paramsOf, rowOf } from '../clickhouse/row-check.js';
 import type { Store } from '../clickhouse/store.js';
 
 /** How far event time has come in one partition. */
@@ -66,8 +66,8 @@ function most(values: readonly bigint[]): bigint {
 
 const partitionProgress = defineQuery({
   name: 'watermark',
-  params: z.object({ fromMs: z.int() }),
-  row: z.object({ largestNs: z.coerce.bigint(), arrivedMs: z.coerce.number() }),
+  params: paramsOf<{ readonly fromMs: number }>(),
+  row: rowOf({ largestNs: bigint, arrivedMs: number }),
   sql: `
     SELECT
       toUnixTimestamp64Nano(max(ts)) AS largestNs,
