@@ -42,6 +42,11 @@ export function userConfigPath(env: Environment = process.env): string {
   return resolve(given(env['ATBD_CONFIG']) ?? join(configHome, 'atbd', 'config.yaml'));
 }
 
+/** What may be lost, below `atbd` in the XDG cache folder. */
+export function cachePath(name: string, env: Environment = process.env): string {
+  return join(given(env['XDG_CACHE_HOME']) ?? join(homedir(), '.cache'), 'atbd', name);
+}
+
 /** An empty variable counts as unset, as XDG asks. */
 function given(value: string | undefined): string | undefined {
   return value === undefined || value === '' ? undefined : value;

@@ -13,6 +13,7 @@ beforeEach(async () => {
   vi.stubEnv('ATBD_HOME', join(folder, 'home'));
   vi.stubEnv('ATBD_CONFIG', join(folder, 'config.yaml'));
   vi.stubEnv('ATBD_CONTEXT', '');
+  vi.stubEnv('XDG_CACHE_HOME', join(folder, 'cache'));
   vi.spyOn(process, 'cwd').mockReturnValue(folder);
 });
 

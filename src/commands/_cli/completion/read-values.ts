@@ -1,10 +1,10 @@
 import { mkdir, readdir, readFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { z } from 'zod';
 import { writeFileAtomically } from '../../../engine/deploy/atomic-file.js';
 import { EVENT_FIELDS, type EventField } from '../../../engine/model/event.js';
 import { MATCH_ALL } from '../../../engine/model/filter.js';
+import { cachePath } from '../atbd-home.js';
 import { readSavedSearches } from '../config/saved-searches.js';
 import { readUserConfig } from '../config/user-config.js';
 import type { WantedValues } from './wanted-values.js';
@@ -85,7 +85,7 @@ async function fieldValues(
   field: EventField,
   { context, nowMs, signal }: ValueSources,
 ): Promise<readonly string[]> {
-  const path = cachePath();
+  const path = cachePath('completion.json');
   const cache = await readCache(path);
   const key = `${process.env['ATBD_HOME'] ?? ''} ${context ?? ''} ${field}`;
   const known = cache[key];
@@ -98,12 +98,6 @@ async function fieldValues(
     JSON.stringify({ ...Object.fromEntries(fresh), [key]: { atMs: nowMs, values } }),
   );
   return values;
-}
-
-function cachePath(): string {
-  const given = process.env['XDG_CACHE_HOME'];
-  const folder = given === undefined || given === '' ? join(homedir(), '.cache') : given;
-  return join(folder, 'atbd', 'completion.json');
 }
 
 async function readCache(path: string): Promise<Cache> {

@@ -126,6 +126,7 @@ export type UserConfig = z.infer<typeof userConfigSchema>;
  * repository must not be able to send the user's passwords to an address of its own.
  */
 export const projectConfigSchema = z.strictObject({ current: contextName });
+export type ProjectConfig = z.infer<typeof projectConfigSchema>;
 
 function isPlainHttpUrl(value: string): boolean {
   if (!URL.canParse(value)) return false;

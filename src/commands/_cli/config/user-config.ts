@@ -1,5 +1,6 @@
 import { dirname, join } from 'node:path';
 import { userConfigPath } from '../atbd-home.js';
+import { checkedSettings } from './checked-settings.js';
 import type { UserConfig } from './config-schema.js';
 import { LOCAL_CONTEXT } from './local-context.js';
 import { readTextFile } from './text-file.js';
@@ -12,13 +13,7 @@ export async function readUserConfig(): Promise<UserConfig> {
   const path = userConfigPath();
   const text = await readTextFile(path);
   if (text === undefined) return { contexts: {} };
-  const [{ parseYaml }, { userConfigSchema }] = await loadParser();
-  return parseYaml(path, text, userConfigSchema);
-}
-
-/** Loaded for a file that is there: together they take longer to load than a question to be answered. */
-function loadParser() {
-  return Promise.all([import('./yaml-file.js'), import('./config-schema.js')]);
+  return checkedSettings('user', path, text);
 }
 
 /** A context's name and who chose it, in words for a message. */
@@ -45,8 +40,8 @@ async function projectContext(folder: string): Promise<ChosenContext | undefined
   const path = join(folder, PROJECT_FILE);
   const text = await readTextFile(path);
   if (text !== undefined) {
-    const [{ parseYaml }, { projectConfigSchema }] = await loadParser();
-    return { name: parseYaml(path, text, projectConfigSchema).current, from: `current in ${path}` };
+    const { current } = await checkedSettings('project', path, text);
+    return { name: current, from: `current in ${path}` };
   }
   const parent = dirname(folder);
   return parent === folder ? undefined : projectContext(parent);
