@@ -62,6 +62,7 @@ describe('followFile', () => {
     await rename(path, `${path}.1`);
     await writeFile(path, 'three\n');
     expect(await untilPause(source)).toEqual([NEW_FILE, 'three\n']);
+    await source.return(undefined);
   });
 
   it.each([
