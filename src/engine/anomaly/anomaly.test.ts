@@ -254,8 +254,15 @@ describe('an explanation', () => {
   it('ranks what is over-represented in what went wrong', () => {
     const values = [value('acme', 90, 300), value('paybridge', 8, 400), value('kontopay', 2, 300)];
     expect(explain(values, totals)).toEqual([
-      { field: 'provider', value: 'acme', bad: 90, share: 0.9, lift: 3 },
+      { field: 'provider', value: 'acme', bad: 90, share: 0.9, lift: 0.3 / (11 / 701) },
     ]);
+  });
+
+  it('finds what fails and is tried again, though it is most of everything', () => {
+    const values = [value('acme', 478, 478), value('paybridge', 1, 64)];
+    const found = explain(values, [{ field: 'provider', bad: 479, all: 542 }]);
+    expect(found.map((one) => one.value)).toEqual(['acme']);
+    expect(found[0]!.lift).toBeGreaterThan(30);
   });
 
   it('has nothing to say where nothing went wrong, or all of it is alike', () => {

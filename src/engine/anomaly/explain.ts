@@ -20,7 +20,7 @@ export interface Explanation {
   readonly bad: number;
   /** Share of what went wrong that has this value (support). */
   readonly share: number;
-  /** How many times oftener it stands in what went wrong than in everything. */
+  /** How many times oftener what has this value goes wrong than what has another one. */
   readonly lift: number;
 }
 
@@ -28,8 +28,8 @@ export interface Explanation {
 const SHARE_MIN = 0.05;
 const BAD_MIN = 3;
 
-/** A value that is everywhere explains nothing either. */
-const LIFT_MIN = 1.2;
+/** What goes wrong not even twice as often as the rest explains nothing either. */
+const LIFT_MIN = 2;
 
 /** What is over-represented in what went wrong, the strongest first: by share times the logarithm of the lift. */
 export function explain(
@@ -43,7 +43,7 @@ export function explain(
       const total = byField.get(field);
       if (total === undefined || total.bad === 0 || all === 0) return [];
       const share = bad / total.bad;
-      const lift = share / (all / total.all);
+      const lift = bad / all / rateOfRest({ bad, all }, total);
       const isTelling = bad >= BAD_MIN && share >= SHARE_MIN && lift >= LIFT_MIN;
       return isTelling ? [{ field, value, bad, share, lift }] : [];
     })
@@ -51,4 +51,18 @@ export function explain(
       (a, b) =>
         weight(b) - weight(a) || (`${a.field}\0${a.value}` < `${b.field}\0${b.value}` ? -1 : 1),
     );
+}
+
+interface Counts {
+  readonly bad: number;
+  readonly all: number;
+}
+
+/**
+ * How often things with other values go wrong. Not how often all do: what fails is tried again, so that a provider that is down
+ * makes up most of all attempts and would hide itself. One wrong thing more is counted, so that a rest in which nothing goes wrong
+ * can be compared with, and a value that is everywhere explains nothing.
+ */
+function rateOfRest(own: Counts, total: Counts): number {
+  return (total.bad - own.bad + 1) / (total.all - own.all + 1);
 }
