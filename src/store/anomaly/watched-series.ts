@@ -50,9 +50,14 @@ function watchedFigures(journeys: Journeys): WatchedFigure[] {
   ];
 }
 
+/** Whether the roll-up of traffic can tell these events from all others: figures of no others are watched. */
+export function canBeWatched(events: Filter): boolean {
+  return keepsApart('traffic_1m', { fields: [], filter: events });
+}
+
 /** Attempts that are told by a field that the roll-up does not have are not watched: weeks of events are too many to read. */
 function attemptCounts({ spec, attempts }: Journeys): WatchedFigure[] {
-  if (!keepsApart('traffic_1m', { fields: [], filter: attempts })) return [];
+  if (!canBeWatched(attempts)) return [];
   const { okStatuses } = spec.attempts;
   return [
     countOf('attempts', 'provider', (params) => filterToSql(attempts, params)),

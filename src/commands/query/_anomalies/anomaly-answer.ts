@@ -6,7 +6,8 @@ import {
   type AnswerRange,
   type AnswerShape,
 } from '../../../engine/model/question/answer.js';
-import type { AnomalyFindings } from './read-anomalies.js';
+import { ROLLUPS } from '../../../store/metric/rollup.js';
+import type { AnomalyFindings, Unwatched } from './read-anomalies.js';
 
 const NS_PER_MS = 1_000_000n;
 
@@ -32,14 +33,14 @@ export const ANOMALIES_SHAPE: AnswerShape = {
     {
       name: 'warmingUp',
       kind: 'count',
-      summary: 'Series with too little history to be judged.',
+      summary: 'Series with too little history to be judged; null: none was read.',
     },
   ],
 };
 
 /** Anomalies as rows, the farthest from usual first. */
 export function anomalyAnswer(
-  { anomalies, warmingUp, missingShards }: AnomalyFindings,
+  { anomalies, warmingUp, unwatched, missingShards }: AnomalyFindings,
   { range, limit }: { readonly range: AnswerRange; readonly limit: number },
 ): Answer {
   const isCut = anomalies.length > limit;
@@ -56,16 +57,26 @@ export function anomalyAnswer(
     facts: factsWith(ANOMALIES_SHAPE.facts, { warmingUp }),
     notes: [
       ...(isCut ? [`Only the first ${limit} of ${anomalies.length} are shown (--limit).`] : []),
-      ...(warmingUp > 0
+      ...(warmingUp !== null && warmingUp > 0
         ? [
             `${warmingUp} series are warming up: what is usual at an hour is known after three days of it.`,
           ]
         : []),
+      ...unwatched.map((why) => UNWATCHED_NOTES[why]),
     ],
     source: 'events',
     missingShards,
   };
 }
+
+const KEPT_FIELDS = ROLLUPS.traffic_1m.join(', ');
+
+const UNWATCHED_NOTES: Readonly<Record<Unwatched, string>> = {
+  'series-unknown':
+    'No figure is judged: not every shard has said from when on its figures per minute are complete (atbd migrate).',
+  'series-filter': `No figure is judged: the conditions name a field that the figures per minute do not have (they have ${KEPT_FIELDS}).`,
+  attempts: `Attempts are not watched: the journeys tell them by a field that the figures per minute do not have (they have ${KEPT_FIELDS}).`,
+};
 
 const EXPLAIN_COLUMNS: readonly AnswerColumn[] = [
   { name: 'field', kind: 'text', summary: 'A field; source is file:line.' },
@@ -75,7 +86,7 @@ const EXPLAIN_COLUMNS: readonly AnswerColumn[] = [
   {
     name: 'lift',
     kind: 'number',
-    summary: 'How many times oftener it is in what went wrong than in everything.',
+    summary: 'How many times oftener what has it goes wrong than what has another value.',
   },
 ];
 

@@ -9,7 +9,7 @@ import { alignDown, bucketsOf } from '../../../engine/question/buckets.js';
 import type { Zone } from '../../../engine/time/zone.js';
 import { readOperationCounts } from '../../../store/anomaly/operation-counts.js';
 import { readUserOrders } from '../../../store/anomaly/user-orders.js';
-import { readWatchedSeries } from '../../../store/anomaly/watched-series.js';
+import { canBeWatched, readWatchedSeries } from '../../../store/anomaly/watched-series.js';
 import type { QueryOptions } from '../../../store/clickhouse/define-query.js';
 import type { Store } from '../../../store/clickhouse/store.js';
 import { rollupCompleteFrom } from '../../../store/metric/rollup-state.js';
@@ -29,10 +29,17 @@ export interface AnomalySearch {
 export interface AnomalyFindings {
   /** The farthest from usual first. */
   readonly anomalies: readonly Anomaly[];
-  /** Series that have too little history to be judged. */
-  readonly warmingUp: number;
+  /** Series that have too little history to be judged; null: none was read. */
+  readonly warmingUp: number | null;
+  readonly unwatched: readonly Unwatched[];
   readonly missingShards: readonly number[];
 }
+
+/**
+ * What was not looked at, and why. `series-unknown`: not every shard has said from when on its roll-up is complete;
+ * `series-filter`, `attempts`: conditions of the question, or what journeys call an attempt, name a field that the roll-up lacks.
+ */
+export type Unwatched = 'series-unknown' | 'series-filter' | 'attempts';
 
 /** A hand is slower than this; a program does many times more in it. */
 const WINDOW_MS = 5 * 60_000;
@@ -58,6 +65,7 @@ export async function readAnomalies(
   return {
     anomalies: found.toSorted(byScore),
     warmingUp: series.warmingUp,
+    unwatched: series.unwatched,
     missingShards: [
       ...new Set([...multitudes.missingShards, ...refunds.missingShards, ...series.missingShards]),
     ].toSorted((a, b) => a - b),
@@ -66,11 +74,13 @@ export async function readAnomalies(
 
 async function readSeries(
   store: Store,
-  { journeys, range, filter, zone, everyMs, historyMs }: AnomalySearch,
+  search: AnomalySearch,
   options: QueryOptions,
-) {
+): Promise<AnomalyFindings> {
+  const { journeys, range, filter, zone, everyMs, historyMs } = search;
+  if (!canBeWatched(filter)) return nothingWatched('series-filter');
   const completeFrom = await rollupCompleteFrom(store, 'traffic_1m', options);
-  if (completeFrom === null) return { anomalies: [], warmingUp: 0, missingShards: [] };
+  if (completeFrom === null) return nothingWatched('series-unknown');
   const judgedFromMs = alignDown(Number(range.fromNs / NS_PER_MS), everyMs, zone);
   const wantedMs = judgedFromMs - historyMs;
   // History that the roll-up has only in part would teach that less is usual.
@@ -90,5 +100,13 @@ async function readSeries(
     judgedFromMs,
     offsetMsAt: (ms) => zone.offsetMsAt(ms),
   });
-  return { ...verdict, missingShards };
+  return {
+    ...verdict,
+    unwatched: canBeWatched(journeys.attempts) ? [] : ['attempts'],
+    missingShards,
+  };
+}
+
+function nothingWatched(why: Unwatched): AnomalyFindings {
+  return { anomalies: [], warmingUp: null, unwatched: [why], missingShards: [] };
 }
