@@ -1,6 +1,7 @@
 // How often `atbd query anomalies` is right: shops of nine days, in the last of which known things go wrong, and one in which
 // nothing does. Precision: of what is found, how much lies in the time of something that went wrong. Recall: of what went
-// wrong, how much is found with the right name. npm run bench -- anomalies [events a second] [seed …]
+// wrong, how much is found with the right name. npm run bench -- anomalies [events a second] [seed …]; quiet-7 is the seed of a
+// week in which nothing goes wrong.
 import { compileJourneys, SHOP_JOURNEYS } from '../dist/engine/journey/journeys.js';
 import { MATCH_ALL } from '../dist/engine/model/filter.js';
 import { createShop } from '../dist/engine/generate/create-shop.js';
@@ -16,6 +17,7 @@ const DAYS = 9;
 const FROM_MS = Date.UTC(2026, 9, 5);
 const LAST_DAY_MS = FROM_MS + (DAYS - 1) * DAY_MS;
 const BATCH_SIZE = 60_000;
+const QUIET = 'quiet-';
 
 /** What goes wrong on the last day, and how it must be called. `after`: how long its consequences last. */
 const TROUBLES = [
@@ -60,9 +62,12 @@ const TROUBLES = [
 
 export default async function bench([rate = '1.5', ...seeds]) {
   const eventsPerSecond = Number(rate);
-  const chosen = seeds.length === 0 ? ['101', '102', '103'] : seeds;
-  for (const seed of chosen) await judgeShop(Number(seed), eventsPerSecond, TROUBLES);
-  await judgeShop(7, eventsPerSecond, []);
+  const chosen = seeds.length === 0 ? ['301', '302', '303', `${QUIET}304`] : seeds;
+  for (const seed of chosen) {
+    const isQuiet = seed.startsWith(QUIET);
+    const number = Number(isQuiet ? seed.slice(QUIET.length) : seed);
+    await judgeShop(number, eventsPerSecond, isQuiet ? [] : TROUBLES);
+  }
 }
 
 async function judgeShop(seed, eventsPerSecond, troubles) {
