@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { writeEvents } from '../store/testing/write-events.js';
+import { onTerminal } from './_cli/testing/on-terminal.js';
 import { runAtbd, type Ran } from './_cli/testing/run-atbd.js';
 import { startTestContext, type TestContext } from './_cli/testing/test-context.js';
 
@@ -136,6 +137,30 @@ describe('atbd sql', () => {
     expect(
       (await sql('-q', 'SELECT count() > 0 FROM system.tables', '--format', 'TSV')).stdout,
     ).toBe('1\n');
+  });
+});
+
+describe('on a terminal', () => {
+  it('lets nothing through that a terminal acts on, in a table or in any format', async () => {
+    const evil = `SELECT '\u001b[2Jgone' AS text, 1 AS n`;
+    const { env } = context;
+    const table = await onTerminal(['sql', '-q', evil], { env });
+    const raw = await onTerminal(['sql', '-q', `${evil} FORMAT TSVRaw`], { env });
+    for (const shown of [table, raw]) {
+      expect(shown).not.toContain('\u001b[2J');
+      expect(shown).toContain('gone');
+      expect(shown).toMatch(/code 0\n$/u);
+    }
+  });
+
+  it('hands a long answer to the pager', async () => {
+    const query = 'SELECT arrayJoin(range(200)) AS number';
+    const shown = await onTerminal(['sql', '-q', query], {
+      rows: 20,
+      pager: 'tail -n 1',
+      env: context.env,
+    });
+    expect(shown).toMatch(/^ *199\ncode 0\n$/u);
   });
 });
 

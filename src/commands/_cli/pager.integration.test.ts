@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { onTerminal } from './testing/on-terminal.js';
 
 const run = promisify(execFile);
 
@@ -22,24 +23,13 @@ async function script(name: string, text: string): Promise<void> {
   await chmod(path, 0o755);
 }
 
-/** What a command shows on a pseudo-terminal of so many rows; line ends as a file has them. */
-async function onTerminal(
-  command: string,
-  { rows, pager }: { readonly rows: number; readonly pager: string },
-): Promise<string> {
-  const { PATH, HOME } = process.env;
-  const inner = `stty rows ${rows} cols 100; node bin/run.js ${command}; echo "code $?"`;
-  const { stdout } = await run('script', ['--quiet', '--command', inner, '/dev/null'], {
-    env: { PATH, HOME, TERM: 'xterm', NODE_ENV: 'production', PAGER: pager },
-  });
-  return stdout.replaceAll('\r\n', '\n');
-}
+const USERS = ['describe', 'query', 'users'];
 
 const keep = (): string => join(folder, 'keep');
 
 describe('an answer on a terminal', () => {
   it('goes to the pager when it has more lines than fit, whole and in colour', async () => {
-    const shown = await onTerminal('describe query users', { rows: 10, pager: keep() });
+    const shown = await onTerminal(USERS, { rows: 10, pager: keep() });
     expect(shown).toBe('LEFT\ncode 0\n');
     const kept = await readFile(join(folder, 'kept'), 'utf8');
     expect(kept.startsWith('\u001b[1mquery users')).toBe(true);
@@ -47,19 +37,19 @@ describe('an answer on a terminal', () => {
   });
 
   it('is written where it fits', async () => {
-    const shown = await onTerminal('describe query users', { rows: 60, pager: keep() });
+    const shown = await onTerminal(USERS, { rows: 60, pager: keep() });
     expect(shown).not.toContain('LEFT');
     expect(shown).toContain('rows[].provisional');
   });
 
   it.each(['cat', '', 'no-such-pager'])('is written where the pager is "%s"', async (pager) => {
-    const shown = await onTerminal('describe query users', { rows: 10, pager });
+    const shown = await onTerminal(USERS, { rows: 10, pager });
     expect(shown).toContain('rows[].provisional');
     expect(shown).toMatch(/code 0\n$/u);
   });
 
   it('may be left before its end', async () => {
-    const shown = await onTerminal('describe', { rows: 10, pager: join(folder, 'leave') });
+    const shown = await onTerminal(['describe'], { rows: 10, pager: join(folder, 'leave') });
     expect(shown).toMatch(/^SEEN .*COMMAND/u);
     expect(shown).toMatch(/code 0\n$/u);
   });
