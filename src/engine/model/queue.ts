@@ -29,9 +29,12 @@ export interface Queue extends AsyncDisposable {
   /** What a group has committed, per partition; a partition without a commit is absent. */
   groupPositions(groupId: string, topic: string): Promise<ReadonlyMap<number, GroupPosition>>;
 
+  /** How many records that is, per partition (all of them): offsets do not say where they have holes. */
+  groupProgress(groupId: string, topic: string): Promise<ReadonlyMap<number, GroupProgress>>;
+
   /**
    * Removes what has been read and is older or more than this; by default the queue's own bounds; only on queues that do not do so by themselves. Returns how
-   * many blocks went.
+   * many blocks (Redis: entries) went.
    */
   enforceRetention?(retention?: {
     readonly ageMsMax: number;
@@ -72,6 +75,12 @@ export interface GroupPosition {
   readonly intent: string | null;
 }
 
+/** Records before and after a group's position; a queue may still count finished ones that it has trimmed. */
+export interface GroupProgress {
+  readonly finished: bigint;
+  readonly waiting: bigint;
+}
+
 /** Never empty; ascending offsets. */
 export interface RecordBatch {
   readonly topic: string;
@@ -89,7 +98,7 @@ export interface QueueMessage {
 }
 
 export interface QueueProducer extends AsyncDisposable {
-  /** Resolves when every message is durable (embedded: on disk; Kafka: acks=all, idempotent). */
+  /** Resolves when every message is durable (embedded: on disk; Kafka: acks=all, idempotent; Redis: as its settings say, decision 22). */
   send(topic: string, messages: readonly QueueMessage[]): Promise<void>;
 }
 

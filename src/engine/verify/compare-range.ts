@@ -1,4 +1,10 @@
-import type { LedgerLine, PartitionKey, StoredRun, Tally } from '../model/verify.js';
+import {
+  type LedgerLine,
+  type PartitionKey,
+  RUN_SPAN_MAX,
+  type StoredRun,
+  type Tally,
+} from '../model/verify.js';
 import { FindingRuns, type Finding, type FindingKind } from './finding.js';
 import { isDense } from './segment.js';
 
@@ -10,7 +16,7 @@ export interface RangeEvidence {
   readonly runs: readonly StoredRun[];
   /** Offsets before this one are no longer in the queue, so nothing is known of them. */
   readonly queueKnownFrom: bigint;
-  /** The offsets at or after `queueKnownFrom` that have a record. */
+  /** The offsets at or after `queueKnownFrom` that have a record; ascending. */
   readonly queueOffsets: ReadonlySet<bigint>;
 }
 
@@ -41,13 +47,39 @@ export class RangeComparison {
 
   /** Pieces come in ascending order. */
   add(evidence: RangeEvidence): void {
-    const { first, last, runs } = evidence;
-    let runIndex = 0;
-    for (let offset = first; offset <= last; offset += 1n) {
-      while (runs[runIndex] && (runs[runIndex]?.last ?? 0n) < offset) runIndex += 1;
-      const next = runs[runIndex];
-      this.#judge(offset, next && next.first <= offset ? next : undefined, evidence);
+    const queued = new AscendingOffsets(evidence.queueOffsets);
+    let from = evidence.first;
+    for (const run of evidence.runs) {
+      this.#judgeAbsent({ first: from, last: run.first - 1n }, queued, evidence);
+      for (let offset = run.first; offset <= run.last; offset += 1n)
+        this.#judge(offset, run, evidence);
+      from = run.last + 1n;
     }
+    this.#judgeAbsent({ first: from, last: evidence.last }, queued, evidence);
+  }
+
+  /**
+   * Nothing is stored of these. Fast path: where offsets have holes everywhere (they are times), only those of the queue's records
+   * are looked at, and what nobody knows any more is one stretch.
+   */
+  #judgeAbsent(
+    { first, last }: { readonly first: bigint; readonly last: bigint },
+    queued: AscendingOffsets,
+    evidence: RangeEvidence,
+  ): void {
+    const { lines } = this.#expectation;
+    if (last - first < RUN_SPAN_MAX || lines.some(isDense)) {
+      for (let offset = first; offset <= last; offset += 1n)
+        this.#judge(offset, undefined, evidence);
+      return;
+    }
+    const { queueKnownFrom } = evidence;
+    const unknownEnd = queueKnownFrom <= last ? queueKnownFrom - 1n : last;
+    if (lines.length === 0 && first <= unknownEnd) {
+      this.#faultCount += 1;
+      this.#findings.mark({ first, last: unknownEnd }, new Set(['hole_unproven']), []);
+    }
+    for (const offset of queued.within(first, last)) this.#judge(offset, undefined, evidence);
   }
 
   #judge(offset: bigint, run: StoredRun | undefined, evidence: RangeEvidence): void {
@@ -60,7 +92,7 @@ export class RangeComparison {
       if (kinds.has(this.#missingKind)) this.#missingCount += 1;
     }
     this.#faultCount += kinds.size;
-    this.#findings.mark(offset, kinds, run?.shards ?? []);
+    this.#findings.mark({ first: offset, last: offset }, kinds, run?.shards ?? []);
   }
 
   /** Why nothing is stored of an offset: by nature (the queue has no record there), or a fault. */
@@ -94,6 +126,24 @@ export class RangeComparison {
       findings.push({ ...whole, kind, count: Math.max(surplus, Math.abs(unnamed)) });
     }
     return findings;
+  }
+}
+
+/** Gives offsets once, in order; what is asked for ascends, too. */
+class AscendingOffsets {
+  readonly #offsets: readonly bigint[];
+  #index = 0;
+
+  constructor(offsets: ReadonlySet<bigint>) {
+    this.#offsets = [...offsets];
+  }
+
+  *within(first: bigint, last: bigint): Iterable<bigint> {
+    for (; this.#index < this.#offsets.length; this.#index += 1) {
+      const offset = this.#offsets[this.#index];
+      if (offset === undefined || offset > last) return;
+      if (offset >= first) yield offset;
+    }
   }
 }
 

@@ -73,7 +73,12 @@ export class FindingRuns {
     this.#key = key;
   }
 
-  mark(offset: bigint, kinds: ReadonlySet<FindingKind>, shards: readonly number[]): void {
+  mark(
+    { first, last }: { readonly first: bigint; readonly last: bigint },
+    kinds: ReadonlySet<FindingKind>,
+    shards: readonly number[],
+  ): void {
+    const count = Number(last - first + 1n);
     for (const [kind, finding] of this.#open) {
       if (kinds.has(kind) && isSameList(finding.shards, shards)) continue;
       this.#done.push(finding);
@@ -82,8 +87,8 @@ export class FindingRuns {
     for (const kind of kinds) {
       const open = this.#open.get(kind);
       const next = open
-        ? { ...open, last: offset, count: open.count + 1 }
-        : { ...this.#key, kind, first: offset, last: offset, count: 1, shards };
+        ? { ...open, last, count: open.count + count }
+        : { ...this.#key, kind, first, last, count, shards };
       this.#open.set(kind, next);
     }
   }

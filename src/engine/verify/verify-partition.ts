@@ -9,11 +9,14 @@ import {
 } from '../model/verify.js';
 import { RangeComparison } from './compare-range.js';
 import { byPlace, type Finding } from './finding.js';
-import { isProven, SegmentCutter, type Segment } from './segment.js';
+import { isDense, isProven, SegmentCutter, type Segment } from './segment.js';
 
 /** What `verify` reads: the queue, and the store with all its shards. */
 export interface VerifySources {
-  readonly queue: Pick<Queue, 'listTopics' | 'describeTopic' | 'groupPositions' | 'read'>;
+  readonly queue: Pick<
+    Queue,
+    'listTopics' | 'describeTopic' | 'groupPositions' | 'groupProgress' | 'read'
+  >;
   readonly store: VerifyStore;
   readonly signal: AbortSignal;
 }
@@ -25,6 +28,8 @@ export interface PartitionAtCut {
   readonly range: PartitionRange | null;
   /** The group's committed position; null without one, or for an earlier epoch. */
   readonly position: bigint | null;
+  /** Records that the group has not committed, as the queue counts them; null where it has none of this life. */
+  readonly waiting: bigint | null;
 }
 
 /** The verdict on one life of one partition, and the numbers it rests on. */
@@ -35,9 +40,9 @@ export interface PartitionReport extends PartitionKey {
   readonly ledger: LedgerTotal;
   readonly rows: number;
   readonly deadLetters: number;
-  /** Offsets from the position to the queue's end: lag, not loss. */
+  /** Records from the position to the queue's end: lag, not loss. */
   readonly pending: bigint;
-  /** Offsets of the ledger that the queue has trimmed: compared with the ledger alone. */
+  /** Records of the ledger that the queue has trimmed: compared with the ledger alone. */
   readonly trimmed: bigint;
   readonly findings: readonly Finding[];
   /** Faults beyond FINDINGS_MAX, counted but not listed. */
@@ -78,6 +83,7 @@ class PartitionVerifier {
   #findingsLeftOut = 0;
   #rows = 0;
   #deadLetters = 0;
+  #trimmed = 0n;
   #ledger = { lineCount: 0, first: null as bigint | null, end: 0n, stored: 0, dead: 0 };
 
   constructor(at: PartitionAtCut, sources: VerifySources) {
@@ -91,8 +97,6 @@ class PartitionVerifier {
     await this.#recountQueued();
     await this.#findRowsBeyond();
     const { first, end, lineCount, stored, dead } = this.#ledger;
-    const pendingFrom = position ?? maxOf(range?.start ?? 0n, end);
-    const trimmedEnd = range ? minOf(range.start, end) : end;
     return {
       ...key,
       queue: range && { start: range.start, end: range.end },
@@ -100,11 +104,20 @@ class PartitionVerifier {
       ledger: { lineCount, first, end: first === null ? null : end, stored, dead },
       rows: this.#rows,
       deadLetters: this.#deadLetters,
-      pending: range ? maxOf(0n, range.end - maxOf(pendingFrom, range.start)) : 0n,
-      trimmed: first === null ? 0n : maxOf(0n, trimmedEnd - first),
+      pending: this.#pending(),
+      trimmed: this.#trimmed,
       findings: this.#findings.sort(byPlace),
       findingsLeftOut: this.#findingsLeftOut,
     };
+  }
+
+  /** Offsets are counted where every one is a record; where they have holes, the queue's own count is less. */
+  #pending(): bigint {
+    const { range, position, waiting } = this.#at;
+    if (!range) return 0n;
+    const from = maxOf(position ?? this.#ledger.end, range.start);
+    const offsets = maxOf(0n, range.end - from);
+    return waiting === null ? offsets : minOf(offsets, waiting);
   }
 
   /** Reads the ledger up to the cut; what a worker inserted but has not yet committed lies beyond it. */
@@ -139,6 +152,9 @@ class PartitionVerifier {
     ledger.end = maxOf(ledger.end, line.last + 1n);
     ledger.stored += line.stored * line.copies;
     ledger.dead += line.dead * line.copies;
+    const knownFrom = this.#queueKnownFrom();
+    const offsetsBefore = maxOf(0n, minOf(line.last + 1n, knownFrom) - line.first);
+    this.#trimmed += minOf(offsetsBefore, BigInt(line.stored + line.dead));
   }
 
   async #take(segment: Segment): Promise<void> {
@@ -196,12 +212,42 @@ class PartitionVerifier {
     }
     const { lines, isTangled } = segment;
     const comparison = new RangeComparison({ key, lines, tally, isTangled });
-    for (const piece of piecesOf(segment)) {
-      const queueOffsets = await this.#queueOffsets(piece);
+    for await (const piece of this.#piecesOf(segment, tally)) {
       const runs = tally ? await this.#readRuns(piece) : [];
-      comparison.add({ ...piece, runs, queueKnownFrom, queueOffsets });
+      comparison.add({ ...piece, runs, queueKnownFrom });
     }
     this.#report(comparison.close());
+  }
+
+  /**
+   * Pieces whose stored offsets fit one answer and whose queued ones fit memory. Offsets with holes everywhere span far more than
+   * they are, so that a wide segment is cut by what is there and not by its width.
+   */
+  async *#piecesOf(segment: Segment, tally: Tally | undefined): AsyncGenerator<QueuedRange> {
+    const isWide = segment.last - segment.first >= RUN_SPAN_MAX && !segment.lines.some(isDense);
+    const parts = isWide ? this.#halvesOf(segment, tally) : stepsOf(segment);
+    for await (const part of parts) {
+      let { first } = part;
+      for await (const { last, queueOffsets } of this.#queueOffsets(part)) {
+        yield { first, last, queueOffsets };
+        first = last + 1n;
+      }
+    }
+  }
+
+  /** The range, or its halves, and so on, until what is stored of each fits one answer. */
+  async *#halvesOf(
+    { first, last }: OffsetRange,
+    tally: Tally | undefined,
+  ): AsyncGenerator<OffsetRange> {
+    if (BigInt(tally?.distinct ?? 0) <= RUN_SPAN_MAX) {
+      yield { first, last };
+      return;
+    }
+    const middle = (first + last + 1n) / 2n;
+    const tallies = await this.#recount([{ first }, { first: middle }], last + 1n);
+    yield* this.#halvesOf({ first, last: middle - 1n }, tallies.get(first));
+    yield* this.#halvesOf({ first: middle, last }, tallies.get(middle));
   }
 
   #readRuns(piece: OffsetRange): Promise<readonly StoredRun[]> {
@@ -212,23 +258,31 @@ class PartitionVerifier {
     return this.#at.range?.start ?? OFFSET_MAX;
   }
 
-  /** The offsets of a range that have a record in the queue. */
-  async #queueOffsets({ first, last }: OffsetRange): Promise<Set<bigint>> {
+  /** The offsets of a range that have a record in the queue, so many at a time; the last part ends where the range does. */
+  async *#queueOffsets({ first, last }: OffsetRange): AsyncGenerator<Omit<QueuedRange, 'first'>> {
     const { key, range } = this.#at;
-    const offsets = new Set<bigint>();
-    if (!range) return offsets;
-    const from = maxOf(first, range.start);
-    const until = minOf(last + 1n, range.end);
-    if (from >= until) return offsets;
+    let queueOffsets = new Set<bigint>();
+    const from = maxOf(first, range?.start ?? 0n);
+    const until = minOf(last + 1n, range?.end ?? 0n);
+    if (from >= until) {
+      yield { last, queueOffsets };
+      return;
+    }
     const batches = this.#sources.queue.read({
       topic: key.topic,
       fromOffsets: new Map([[key.partition, from]]),
       untilOffsets: new Map([[key.partition, until]]),
       signal: this.#sources.signal,
     });
-    for await (const { records } of batches) for (const { offset } of records) offsets.add(offset);
+    for await (const { records } of batches) {
+      for (const { offset } of records) queueOffsets.add(offset);
+      const end = records.at(-1)?.offset;
+      if (queueOffsets.size < RUN_SPAN_MAX || end === undefined || end >= last) continue;
+      yield { last: end, queueOffsets };
+      queueOffsets = new Set();
+    }
     this.#sources.signal.throwIfAborted();
-    return offsets;
+    yield { last, queueOffsets };
   }
 
   /** Rows past everything that the queue and the ledger know can only have been put there by hand. */
@@ -258,7 +312,11 @@ interface OffsetRange {
   readonly last: bigint;
 }
 
-function* piecesOf({ first, last }: OffsetRange): Iterable<OffsetRange> {
+interface QueuedRange extends OffsetRange {
+  readonly queueOffsets: ReadonlySet<bigint>;
+}
+
+function* stepsOf({ first, last }: OffsetRange): Iterable<OffsetRange> {
   for (let from = first; from <= last; from += RUN_SPAN_MAX) {
     yield { first: from, last: minOf(last, from + RUN_SPAN_MAX - 1n) };
   }

@@ -23,8 +23,14 @@ const shapes: fc.Arbitrary<Shape> = fc.record({
   pendingCount: fc.nat({ max: 3 }),
 });
 
+/** From one record's offset to the next: numbers, or times with room for a million each. */
+const strides = fc.constantFrom(1n, 2n ** 20n);
+
 /** A history in which everything went well. */
-function soundHistory({ chunks, pendingCount }: Shape, { firstOffset = 0n } = {}): History {
+function soundHistory(
+  { chunks, pendingCount }: Shape,
+  { firstOffset = 0n, stride = 1n } = {},
+): History {
   const history = new History();
   const shard = 1;
   let offset = firstOffset;
@@ -37,13 +43,16 @@ function soundHistory({ chunks, pendingCount }: Shape, { firstOffset = 0n } = {}
       if (fate !== 'hole') history.offsets.push(offset);
       if (fate === 'row') history.rows.push({ offset, shard });
       if (fate === 'dead') history.deadLetters.push({ offset, shard });
-      offset += 1n;
+      offset += stride;
     }
     const { row: stored, dead } = counts;
     history.ledger.push({ shard, first, last: offset - 1n, stored, dead, copies: 1 });
   }
   history.position = offset;
-  for (let count = 0; count < pendingCount; count += 1) history.offsets.push(offset++);
+  for (let count = 0; count < pendingCount; count += 1) {
+    history.offsets.push(offset);
+    offset += stride;
+  }
   history.queueEnd = offset;
   return history;
 }
@@ -141,8 +150,8 @@ function recordsOf(
 describe('verify', () => {
   it('finds nothing in any sound history', async () => {
     await fc.assert(
-      fc.asyncProperty(shapes, fc.nat({ max: 50 }), async (shape, start) => {
-        const history = soundHistory(shape, { firstOffset: BigInt(start) });
+      fc.asyncProperty(shapes, fc.nat({ max: 50 }), strides, async (shape, start, stride) => {
+        const history = soundHistory(shape, { firstOffset: BigInt(start), stride });
         const report = await reportOf(history);
         expect(report.findings).toEqual([]);
         expect(report.rows).toBe(history.rows.length);
@@ -153,8 +162,8 @@ describe('verify', () => {
 
   it.each(Object.keys(breaks))('names the place in any history: %s', async (name) => {
     await fc.assert(
-      fc.asyncProperty(shapes, fc.nat({ max: 200 }), async (shape, pick) => {
-        const history = soundHistory(shape);
+      fc.asyncProperty(shapes, fc.nat({ max: 200 }), strides, async (shape, pick, stride) => {
+        const history = soundHistory(shape, { stride });
         const fault = breaks[name]!(history, pick);
         fc.pre(fault !== undefined);
         const { findings } = await reportOf(history);
@@ -207,6 +216,19 @@ describe('verify', () => {
     history.rows = history.rows.filter((row) => row.offset !== 0n && row.offset !== 2n);
     history.ledger = history.ledger.filter((line) => line.first !== 2n);
     expect(await faultsOf(history)).toEqual(['row_missing 0-0 x1', 'hole_unproven 2-2 x1']);
+  });
+
+  it('names a gap that somebody trimmed out of a queue whose offsets are times, as one', async () => {
+    const stride = 2n ** 20n;
+    const chunks = [['row'], ['row', 'row'], ['row']] as const;
+    const history = soundHistory({ chunks, pendingCount: 0 }, { stride });
+    const isInGap = (offset: bigint): boolean => offset === stride || offset === 2n * stride;
+    history.queueStart = 3n * stride;
+    history.offsets = [3n * stride];
+    expect(await reportOf(history)).toMatchObject({ findings: [], trimmed: 3n });
+    history.rows = history.rows.filter(({ offset }) => !isInGap(offset));
+    history.ledger = history.ledger.filter(({ first }) => !isInGap(first));
+    expect(await faultsOf(history)).toEqual(['hole_unproven 1048576-3145727 x2097152']);
   });
 
   it('counts what it cannot name: a sparse chunk that the queue has trimmed', async () => {

@@ -1,6 +1,6 @@
 import { AtbdError } from '../model/error.js';
 import type { TopicEpoch } from '../model/chunk.js';
-import type { GroupPosition, TopicDescription } from '../model/queue.js';
+import type { GroupPosition, GroupProgress, TopicDescription } from '../model/queue.js';
 import type { PartitionKey } from '../model/verify.js';
 import {
   verifyPartition,
@@ -43,34 +43,46 @@ export async function verify(
   return reports;
 }
 
+interface TopicAtCut {
+  readonly description: TopicDescription;
+  readonly positions: ReadonlyMap<number, GroupPosition>;
+  readonly progress: ReadonlyMap<number, GroupProgress>;
+}
+
 /** Every life of every partition to look at, with the queue's side of it; the queue is asked first. */
 async function takeCut(
   { groupId, topic }: VerifyOptions,
   { queue, store, signal }: VerifySources,
 ): Promise<PartitionAtCut[]> {
   const queueTopics = (await queue.listTopics()).filter((name) => !topic || name === topic);
-  const live: { description: TopicDescription; positions: ReadonlyMap<number, GroupPosition> }[] =
-    [];
+  const live: TopicAtCut[] = [];
   for (const name of queueTopics) {
     const positions = await queue.groupPositions(groupId, name);
-    live.push({ description: await queue.describeTopic(name), positions });
+    const description = await queue.describeTopic(name);
+    live.push({ description, positions, progress: await queue.groupProgress(groupId, name) });
   }
   const stored = await store.listPartitions(topic, signal);
   if (topic && live.length === 0 && stored.length === 0) throw topicNotFound(topic);
   const cuts: PartitionAtCut[] = [];
-  for (const { description, positions } of live) {
+  for (const { description, positions, progress } of live) {
     const epochs = await store.listEpochs(description.name, signal);
     const { epoch, isRecorded } = currentEpoch(description, epochs, stored);
     for (const range of description.partitions) {
       const key = { topic: description.name, epoch, partition: range.partition };
       const position = positions.get(range.partition)?.position ?? null;
       // A commit from before the topic was made again says nothing about its new life.
-      cuts.push({ key, range, position: isRecorded ? position : null });
+      const waiting = progress.get(range.partition)?.waiting ?? null;
+      cuts.push({
+        key,
+        range,
+        position: isRecorded ? position : null,
+        waiting: isRecorded || position === null ? waiting : null,
+      });
     }
   }
   const known = new Set(cuts.map((cut) => nameOf(cut.key)));
   for (const key of stored) {
-    if (!known.has(nameOf(key))) cuts.push({ key, range: null, position: null });
+    if (!known.has(nameOf(key))) cuts.push({ key, range: null, position: null, waiting: null });
   }
   return cuts.sort((a, b) => byKey(a.key, b.key));
 }

@@ -25,11 +25,6 @@ export async function ingestLag(connection: QueueConnection): Promise<StackRepor
 
 async function measure(connection: QueueConnection): Promise<number> {
   await using queue = await openQueue(connection);
-  const { partitions } = await queue.describeTopic(DEFAULT_TOPIC);
-  const positions = await queue.groupPositions(INGEST_GROUP_ID, DEFAULT_TOPIC);
-  const waiting = partitions.map(({ partition, start, end }) => {
-    const position = positions.get(partition)?.position ?? start;
-    return end - (position > start ? position : start);
-  });
-  return Number(waiting.reduce((sum, count) => sum + count, 0n));
+  const progress = await queue.groupProgress(INGEST_GROUP_ID, DEFAULT_TOPIC);
+  return Number([...progress.values()].reduce((sum, { waiting }) => sum + waiting, 0n));
 }

@@ -119,12 +119,8 @@ export class KillTest {
   }
 
   async #lag(): Promise<bigint> {
-    const positions = await this.#queue.groupPositions(INGEST_GROUP_ID, TOPIC);
-    const { partitions } = await this.#queue.describeTopic(TOPIC);
-    return partitions.reduce(
-      (sum, { partition, start, end }) => sum + end - (positions.get(partition)?.position ?? start),
-      0n,
-    );
+    const progress = await this.#queue.groupProgress(INGEST_GROUP_ID, TOPIC);
+    return [...progress.values()].reduce((sum, { waiting }) => sum + waiting, 0n);
   }
 }
 

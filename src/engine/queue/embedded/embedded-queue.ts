@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { type Clock, systemClock } from '../../model/clock.js';
-import { AtbdError } from '../../model/error.js';
 import type {
   ConsumerOptions,
   GroupPosition,
+  GroupProgress,
   Queue,
   QueueConsumer,
   QueueProducer,
@@ -11,6 +11,8 @@ import type {
   RecordBatch,
   TopicDescription,
 } from '../../model/queue.js';
+import { progressByOffsets } from '../group-progress.js';
+import { checkNewTopic } from '../topic-rule.js';
 import { EmbeddedConsumer } from './embedded-consumer.js';
 import { EmbeddedProducer, PARTITION_BYTES_MAX } from './embedded-producer.js';
 import { positionOf } from './group-state.js';
@@ -38,12 +40,6 @@ const SESSION_TIMEOUT_MS = 10_000;
 
 /** One read of a partition gives at most this much unless the consumer asks otherwise. */
 const READ_BYTES_MAX = 4 * 1024 * 1024;
-
-/** Kafka's own bound on partitions of a sensible topic is near; here each costs a key per poll. */
-const PARTITION_COUNT_MAX = 1024;
-
-/** Kafka's rule for topic names, so that a name works on both. */
-const TOPIC_NAME = /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,249}$/;
 
 export interface EmbeddedQueueOptions {
   /** A directory of its own; made when it is missing. */
@@ -81,18 +77,7 @@ export class EmbeddedQueue implements Queue {
   }
 
   async createTopic(name: string, { partitionCount }: { partitionCount: number }): Promise<void> {
-    if (!TOPIC_NAME.test(name))
-      throw invalidTopic(name, 'its name has other than A-Z a-z 0-9 . _ -, or over 249 of them');
-    if (
-      !Number.isInteger(partitionCount) ||
-      partitionCount < 1 ||
-      partitionCount > PARTITION_COUNT_MAX
-    ) {
-      throw invalidTopic(
-        name,
-        `${partitionCount} is not a partition count from 1 to ${PARTITION_COUNT_MAX}`,
-      );
-    }
+    checkNewTopic(name, partitionCount);
     await this.#file.write(() => {
       if (this.#file.topics.get(name)) return;
       const id = this.#randomId();
@@ -147,6 +132,11 @@ export class EmbeddedQueue implements Queue {
       if (position) positions.set(id.partition, position);
     }
     return Promise.resolve(positions);
+  }
+
+  async groupProgress(groupId: string, topic: string): Promise<ReadonlyMap<number, GroupProgress>> {
+    const description = await this.describeTopic(topic);
+    return progressByOffsets(description, await this.groupPositions(groupId, topic));
   }
 
   async createProducer(): Promise<QueueProducer> {
@@ -241,12 +231,4 @@ function idsOf(topic: string, row: TopicRow): PartitionId[] {
     topicId: row.id,
     partition,
   }));
-}
-
-function invalidTopic(name: string, what: string): AtbdError {
-  return new AtbdError({
-    code: 'USAGE_INVALID',
-    message: `cannot make topic ${JSON.stringify(name)}: ${what}`,
-    hint: 'Choose a name and a partition count that Kafka would take too.',
-  });
 }

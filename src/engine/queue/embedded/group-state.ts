@@ -2,7 +2,7 @@ import { AtbdError } from '../../model/error.js';
 import type { GroupPosition } from '../../model/queue.js';
 import type { LeaseRow, LogFile, MemberRow } from './log-file.js';
 import type { PartitionId } from './partition-log.js';
-import { type LeasePlan, planLeases } from './plan-leases.js';
+import { type LeasePlan, planLeases } from '../plan-leases.js';
 import { isGone, type ProcessIdentity } from './process-identity.js';
 
 /** A member of a group, as it presents itself. */

@@ -4,6 +4,7 @@ import type { QueueConnection, SaslOptions, TlsOptions } from '../../model/conne
 import type {
   ConsumerOptions,
   GroupPosition,
+  GroupProgress,
   Queue,
   QueueConsumer,
   QueueProducer,
@@ -11,6 +12,7 @@ import type {
   RecordBatch,
   TopicDescription,
 } from '../../model/queue.js';
+import { progressByOffsets } from '../group-progress.js';
 import { kafkaErrorType, topicNotFound, toQueueError } from './kafka-error.js';
 import { type Cluster, createCluster } from './kafka-internals.js';
 import { KafkaConsumer } from './consume/kafka-consumer.js';
@@ -147,6 +149,11 @@ class KafkaQueue implements Queue {
       }
       return positions;
     });
+  }
+
+  async groupProgress(groupId: string, topic: string): Promise<ReadonlyMap<number, GroupProgress>> {
+    const description = await this.describeTopic(topic);
+    return progressByOffsets(description, await this.groupPositions(groupId, topic));
   }
 
   async createProducer(): Promise<QueueProducer> {

@@ -67,12 +67,7 @@ export class PipeWatch {
   /** What the group has confirmed: asked of the queue, which answers also while shards are down. */
   async #storedCount(): Promise<number> {
     const { queue, topic, groupId } = this.#pipe;
-    const { partitions } = await queue.describeTopic(topic);
-    const positions = await queue.groupPositions(groupId, topic);
-    const counts = partitions.map(({ partition, start }) => {
-      const position = positions.get(partition)?.position ?? start;
-      return Number(position > start ? position - start : 0n);
-    });
-    return counts.reduce((sum, count) => sum + count, 0);
+    const progress = await queue.groupProgress(groupId, topic);
+    return [...progress.values()].reduce((sum, { finished }) => sum + Number(finished), 0);
   }
 }

@@ -6,6 +6,7 @@ import type {
   Tally,
   VerifyStore,
 } from '../../model/verify.js';
+import type { VerifySources } from '../verify-partition.js';
 
 /** A row or a dead letter, on one shard. */
 export interface StoredRecord {
@@ -28,7 +29,7 @@ export class History implements VerifyStore {
   /** Lines per page of readLedger: small, so that tests cross page borders. */
   static readonly pageLines = 3;
 
-  get queue(): Pick<Queue, 'listTopics' | 'describeTopic' | 'groupPositions' | 'read'> {
+  get queue(): VerifySources['queue'] {
     const { topic: name, partition } = this.key;
     return {
       listTopics: () => Promise.resolve([name]),
@@ -42,6 +43,13 @@ export class History implements VerifyStore {
             this.position === null ? [] : [[partition, { position: this.position, intent: null }]],
           ),
         ),
+      groupProgress: () => {
+        const from = this.position ?? this.queueStart;
+        const held = this.offsets.filter((offset) => offset >= this.queueStart);
+        const waiting = BigInt(held.filter((offset) => offset >= from).length);
+        const finished = BigInt(held.length) - waiting;
+        return Promise.resolve(new Map([[partition, { finished, waiting }]]));
+      },
       read: ({ fromOffsets, untilOffsets }) => {
         const from = fromOffsets.get(partition)!;
         const until = untilOffsets!.get(partition)!;
@@ -85,10 +93,11 @@ export class History implements VerifyStore {
 
   readRuns(_key: PartitionKey, range: { first: bigint; last: bigint }): Promise<StoredRun[]> {
     const runs: StoredRun[] = [];
-    for (let offset = range.first; offset <= range.last; offset += 1n) {
+    const stored = [...this.rows, ...this.deadLetters].map(({ offset }) => offset);
+    const within = stored.filter((offset) => offset >= range.first && offset <= range.last);
+    for (const offset of [...new Set(within)].sort((a, b) => Number(a - b))) {
       const rows = this.rows.filter((row) => row.offset === offset);
       const dead = this.deadLetters.filter((row) => row.offset === offset);
-      if (rows.length + dead.length === 0) continue;
       const shards = [...new Set([...rows, ...dead].map(({ shard }) => shard))].sort();
       const run = { rows: rows.length, deadLetters: dead.length, shards };
       runs.push({ first: offset, last: offset, ...run });
