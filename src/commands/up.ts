@@ -6,7 +6,7 @@ import { atbdHome, type AtbdHome } from './_cli/atbd-home.js';
 import type { QueueSpec } from './_cli/config/config-schema.js';
 import { makeHome } from './_cli/stack/home-folder.js';
 import { checkRequest, type StackRequest } from './_cli/stack/prepare-stack.js';
-import { requestedQueue } from './_cli/stack/requested-queue.js';
+import { QUEUE_KINDS, requestedQueue } from './_cli/stack/requested-queue.js';
 import { runStack } from './_cli/stack/run-stack.js';
 import { readStackRecord } from './_cli/stack/stack-record.js';
 import { startInBackground, type BackgroundSupervisor } from './_cli/stack/start-in-background.js';
@@ -28,6 +28,7 @@ export default class Up extends AtbdCommand {
     '<%= config.bin %> <%= command.id %> --local',
     'ATBD_HOME=/tmp/try <%= config.bin %> <%= command.id %> --local --shards 1',
     '<%= config.bin %> <%= command.id %> --local --queue kafka --brokers kafka-1:9092,kafka-2:9092',
+    '<%= config.bin %> <%= command.id %> --local --queue redis --redis redis://127.0.0.1:6379',
     '<%= config.bin %> <%= command.id %> --local --foreground',
   ];
   static override flags = {
@@ -38,12 +39,17 @@ export default class Up extends AtbdCommand {
       max: 16,
     }),
     queue: Flags.option({
-      summary: 'Queue: embedded, or a Kafka that is there already.',
-      description: 'With kafka and without --brokers: the brokers, TLS and login of --context.',
-      options: ['embedded', 'kafka'] as const,
+      summary: 'Queue: embedded, or a Kafka or Redis that is there already.',
+      description:
+        'With kafka and without --brokers, or redis without --redis: the address, TLS and login of --context.',
+      options: QUEUE_KINDS,
     })(),
     brokers: Flags.string({
       summary: 'Kafka brokers, host:port, separated by commas.',
+      dependsOn: ['queue'],
+    }),
+    redis: Flags.string({
+      summary: 'Address of a Redis, redis://host:port/database.',
       dependsOn: ['queue'],
     }),
     foreground: Flags.boolean({
@@ -71,7 +77,7 @@ export default class Up extends AtbdCommand {
   async run(): Promise<UpResult | undefined> {
     const { flags } = await this.parse(Up);
     const home = atbdHome();
-    const queue = await requestedQueue(flags.queue, flags.brokers, flags.context);
+    const queue = await requestedQueue(flags.queue, flags);
     const request = { shardCount: flags.shards, queue };
     if (flags.foreground) {
       this.#isSupervisor = true;
@@ -146,13 +152,14 @@ interface RequestFlags {
   readonly shards?: number | undefined;
   readonly queue?: string | undefined;
   readonly brokers?: string | undefined;
+  readonly redis?: string | undefined;
   readonly context?: string | undefined;
 }
 
 /** The background process is asked for the same, in the same words. */
 function requestArgs(flags: RequestFlags): string[] {
-  const { shards, queue, brokers, context } = flags;
-  return Object.entries({ shards, queue, brokers, context }).flatMap(([name, value]) =>
+  const { shards, queue, brokers, redis, context } = flags;
+  return Object.entries({ shards, queue, brokers, redis, context }).flatMap(([name, value]) =>
     value === undefined ? [] : [`--${name}`, String(value)],
   );
 }

@@ -164,7 +164,7 @@ describe('the context file', () => {
     ['colour: red\n', '1:1 colour: there is no such setting'],
     [
       'contexts:\n  a:\n    queue: { kind: rabbit }\n',
-      '3:20 contexts.a.queue.kind: must be local, embedded or kafka',
+      '3:20 contexts.a.queue.kind: must be local, embedded, kafka or redis',
     ],
     [
       'contexts:\n  a:\n    queue:\n      kind: kafka\n      brokers: [nohost]\n',

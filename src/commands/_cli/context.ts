@@ -129,6 +129,8 @@ export async function queueConnection(
       return { kind: 'embedded', path: pathBeside(spec.path, settingsPath) };
     case 'kafka':
       return kafkaConnection(spec, settingsPath);
+    case 'redis':
+      return redisConnection(spec, settingsPath);
   }
 }
 
@@ -149,6 +151,21 @@ async function kafkaConnection(
         password: await readSecret(sasl, settingsPath),
       },
     }),
+  };
+}
+
+async function redisConnection(
+  spec: Extract<QueueSpec, { kind: 'redis' }>,
+  settingsPath: string,
+): Promise<QueueConnection> {
+  const { url, username, tls } = spec;
+  const password = await readSecret(spec, settingsPath);
+  return {
+    kind: 'redis',
+    url,
+    ...(username !== undefined && { username }),
+    ...(password !== '' && { password }),
+    ...(tls && { tls: await tlsOptions(tls, settingsPath) }),
   };
 }
 

@@ -97,7 +97,7 @@ current: prod
     const { code, stderr } = await atbd('context', 'set', 'lab', '--set', 'queue.kind=rabbit');
     expect(code).toBe(2);
     expect(stderr).toBe(
-      `Error: cannot use the settings: ${file()}:6:13 contexts.lab.queue.kind: must be local, embedded or kafka
+      `Error: cannot use the settings: ${file()}:6:13 contexts.lab.queue.kind: must be local, embedded, kafka or redis
 Code: CONFIG_INVALID (docs/errors.md#config_invalid)
 Try this: Correct the file, or have a look at \`atbd context set --help\`.
 `,

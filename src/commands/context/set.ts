@@ -15,9 +15,10 @@ interface Edit {
 export default class ContextSet extends AtbdCommand {
   static override summary = 'Make, change or delete a context in the user file.';
   static override description = `Comments in the file stay. What would not be valid is refused.
-Settings: queue.kind (local, embedded, kafka), queue.path, queue.brokers, queue.clientId, queue.tls,
+Settings: queue.kind (local, embedded, kafka, redis), queue.path, queue.brokers, queue.clientId, queue.tls,
 queue.tls.caFile, queue.tls.certFile, queue.tls.keyFile, queue.tls.serverName, queue.sasl.mechanism,
-queue.sasl.username, queue.sasl.passwordEnv, queue.sasl.passwordFile, store.kind (local, clickhouse),
+queue.sasl.username, queue.sasl.passwordEnv, queue.sasl.passwordFile, queue.url, queue.username,
+queue.passwordEnv, queue.passwordFile, store.kind (local, clickhouse),
 store.shards, store.database, store.username, store.passwordEnv, store.passwordFile,
 store.reader.username, store.reader.passwordEnv, store.reader.passwordFile, archive.url,
 retention (off), journeys.

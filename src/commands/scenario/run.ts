@@ -5,13 +5,19 @@ import type { RunAnswer, StoryResult } from '../../engine/scenario/result/story-
 import type { Story } from '../../engine/scenario/story/story.js';
 import { AtbdCommand } from '../_cli/atbd-command.js';
 import { sanitizeText } from '../_cli/sanitize.js';
-import { requestedQueue } from '../_cli/stack/requested-queue.js';
+import {
+  BORROWED,
+  type BorrowedKind,
+  type QueueFlags,
+  QUEUE_KINDS,
+  requestedQueue,
+} from '../_cli/stack/requested-queue.js';
 import { styleOf } from '../_cli/style.js';
 import { readAnswer, writeReports } from './_scenario/report/answer-file.js';
 import { findStory, type FoundStory } from './_scenario/find-story.js';
 import { renderResult } from './_scenario/report/render-result.js';
 import { reportFlags } from './_scenario/report/report-flags.js';
-import { runOne, type RunOptions } from './_scenario/run-one.js';
+import { type BorrowedQueue, runOne, type RunOptions } from './_scenario/run-one.js';
 import { StoryProgress } from './_scenario/story-progress.js';
 
 /** Plays stories on a stack of their own and holds what was stored against what truly happened. */
@@ -39,12 +45,17 @@ export default class ScenarioRun extends AtbdCommand {
     }),
     queue: Flags.option({
       summary: "Another queue than the story's.",
-      options: ['embedded', 'kafka'] as const,
+      options: QUEUE_KINDS,
     })(),
     brokers: Flags.string({
       summary: 'Brokers for stories with a Kafka, host:port, separated by commas.',
       description: 'Without it: the Kafka of --context. The story makes the topic and deletes it.',
       env: 'ATBD_BROKERS',
+    }),
+    redis: Flags.string({
+      summary: 'Address for stories with a Redis, redis://host:port/database.',
+      description: 'Without it: the Redis of --context. The story makes the topic and deletes it.',
+      env: 'ATBD_REDIS',
     }),
     ...reportFlags,
     compare: Flags.string({
@@ -62,10 +73,8 @@ export default class ScenarioRun extends AtbdCommand {
     // All are read before the first is run, so that a mistake costs nothing.
     const baseline = flags.compare === undefined ? undefined : await readAnswer(flags.compare);
     const found = await Promise.all(names.map((name) => findAs(name, flags)));
-    const kafka = found.some(({ story }) => story.stack.queue === 'kafka')
-      ? await kafkaOf(flags)
-      : undefined;
-    const options = { keep: flags.keep, folder: flags.folder, kafka };
+    const borrowed = await borrowedQueues(found, flags);
+    const options = { keep: flags.keep, folder: flags.folder, borrowed };
     const results: StoryResult[] = [];
     for (const each of found) {
       for (let round = 0; round < flags.repeat; round += 1)
@@ -89,7 +98,7 @@ export default class ScenarioRun extends AtbdCommand {
 
   async #runOne(
     found: FoundStory,
-    options: Pick<RunOptions, 'keep' | 'folder' | 'kafka'>,
+    options: Pick<RunOptions, 'keep' | 'folder' | 'borrowed'>,
   ): Promise<StoryResult> {
     using progress = new StoryProgress(found.name, {
       durationMs: found.story.load.duration,
@@ -122,21 +131,29 @@ async function findAs(
   return { ...found, story: { ...story, stack, seed: seed ?? story.seed } };
 }
 
-/** The Kafka that --brokers or the context name, for us and in the words of `up`. */
-async function kafkaOf({
-  brokers,
-  context,
-}: {
-  readonly brokers: string | undefined;
-  readonly context: string | undefined;
-}): Promise<RunOptions['kafka']> {
-  const spec = await requestedQueue('kafka', brokers, context);
+/** The Kafka and the Redis that flags or the context name, as far as stories need them. */
+async function borrowedQueues(
+  found: readonly FoundStory[],
+  flags: QueueFlags,
+): Promise<RunOptions['borrowed']> {
+  const borrowed = new Map<BorrowedKind, BorrowedQueue>();
+  for (const { story } of found) {
+    const kind = story.stack.queue;
+    if (kind === 'embedded' || borrowed.has(kind)) continue;
+    borrowed.set(kind, await borrowedQueue(kind, flags));
+  }
+  return borrowed;
+}
+
+/** For us, and in the words of `up`. */
+async function borrowedQueue(kind: BorrowedKind, flags: QueueFlags): Promise<BorrowedQueue> {
+  const { flag } = BORROWED[kind];
+  const address = flags[flag];
+  // An address in the environment that is for the other kind is no mistake.
+  const spec = await requestedQueue(kind, { [flag]: address, context: flags.context });
   if (!spec) throw new Error('BUG: a queue was asked for');
-  const named = brokers === undefined ? { context } : { brokers };
-  const flags = Object.entries(named).flatMap(([name, value]) =>
-    value === undefined ? [] : [`--${name}`, value],
-  );
-  return { spec, args: ['--queue', 'kafka', ...flags] };
+  const [name, value] = address === undefined ? ['context', flags.context] : [flag, address];
+  return { spec, args: ['--queue', kind, ...(value === undefined ? [] : [`--${name}`, value])] };
 }
 
 function nothingNamed(): AtbdError {

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { openQueue } from '../../engine/queue/open-queue.js';
 import { DEFAULT_PARTITION_COUNT } from '../../engine/model/limit.js';
 import { hasKafka, startKafkaBroker } from '../../engine/testing/kafka-broker.js';
+import { hasRedis, startRedisServer } from '../../engine/testing/redis-server.js';
 import { hasPart } from '../../engine/testing/required-part.js';
 import { createRandom } from '../../engine/model/random.js';
 import { runAtbd } from '../_cli/testing/run-atbd.js';
@@ -125,6 +126,17 @@ describe.runIf(hasKafka())('with a broker', () => {
       kind: 'kafka',
       brokers: [broker.bootstrap],
       [Symbol.asyncDispose]: () => broker[Symbol.asyncDispose](),
+    };
+  });
+});
+
+describe.runIf(hasRedis())('with a server', () => {
+  describeIngest('Redis', async () => {
+    const server = await startRedisServer();
+    return {
+      kind: 'redis',
+      url: server.url,
+      [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
     };
   });
 });

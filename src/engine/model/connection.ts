@@ -7,6 +7,15 @@ export type QueueConnection =
       readonly clientId?: string;
       readonly tls?: TlsOptions;
       readonly sasl?: SaslOptions;
+    }
+  | {
+      readonly kind: 'redis';
+      /** redis:// or rediss:// with host, port and number of the database; never a user or a password. */
+      readonly url: string;
+      /** Of the server's ACL; left out: its default user. */
+      readonly username?: string;
+      readonly password?: string;
+      readonly tls?: TlsOptions;
     };
 
 /** PEM texts. `ca` undefined: the system's. */

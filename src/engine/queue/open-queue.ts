@@ -12,5 +12,9 @@ export async function openQueue(connection: QueueConnection): Promise<Queue> {
       const { openKafkaQueue } = await import('./kafka/kafka-queue.js');
       return openKafkaQueue(connection);
     }
+    case 'redis': {
+      const { openRedisQueue } = await import('./redis/redis-queue.js');
+      return openRedisQueue(connection);
+    }
   }
 }

@@ -52,8 +52,26 @@ export const queueSpecSchema = z.discriminatedUnion(
       tls: tls.optional(),
       sasl: sasl.optional(),
     }),
+    z
+      .strictObject({
+        kind: z.literal('redis'),
+        url: z
+          .string()
+          .refine(
+            isPlainRedisUrl,
+            'must be redis(s)://host:port/database without a user or a password in it',
+          ),
+        username: text.optional(),
+        ...secret,
+        tls: tls.optional(),
+      })
+      .refine(hasOneSecretAtMost, ONE_SECRET)
+      .refine(({ url, tls: options }) => options === undefined || url.startsWith('rediss:'), {
+        path: ['tls'],
+        message: 'needs a url that begins with rediss://',
+      }),
   ],
-  { error: 'must be local, embedded or kafka' },
+  { error: 'must be local, embedded, kafka or redis' },
 );
 export type QueueSpec = z.infer<typeof queueSpecSchema>;
 
@@ -132,4 +150,11 @@ function isPlainHttpUrl(value: string): boolean {
   if (!URL.canParse(value)) return false;
   const url = new URL(value);
   return /^https?:$/.test(url.protocol) && url.username === '' && url.password === '';
+}
+
+function isPlainRedisUrl(value: string): boolean {
+  if (!URL.canParse(value)) return false;
+  const { protocol, hostname, username, password, pathname, search, hash } = new URL(value);
+  if (!/^rediss?:$/.test(protocol) || hostname === '') return false;
+  return username + password + search + hash === '' && /^\/?\d{0,4}$/.test(pathname);
 }

@@ -9,6 +9,8 @@ export function describeQueue(queue: QueueSpec): string {
       return `embedded ${queue.path}`;
     case 'kafka':
       return `kafka ${queue.brokers.join(',')}${queue.tls ? ' tls' : ''}${queue.sasl ? ` ${queue.sasl.mechanism}` : ''}`;
+    case 'redis':
+      return `redis ${new URL(queue.url).host}${queue.url.startsWith('rediss:') ? ' tls' : ''}${queue.username === undefined ? '' : ` as ${queue.username}`}`;
   }
 }
 

@@ -28,10 +28,10 @@ const READY_TIMEOUT_MS = 60_000;
 /** A worker finishes its chunk, a shard its inserts; then force. */
 const STOP_TIMEOUT_MS = 10_000;
 
-/** Trimming is over in milliseconds; a Kafka that does not answer would never end. */
+/** Trimming is over in milliseconds; a queue that does not answer would never end. */
 const TRIM_STOP_TIMEOUT_MS = 2_000;
 
-/** How often the embedded queue lets go of what is read and old. */
+/** How often the queue lets go of what is read and old. */
 const RETENTION_INTERVAL_MS = 60_000;
 
 const LIMITS = {
@@ -72,7 +72,7 @@ async function shardPart(home: AtbdHome, record: StackRecord, shard: number): Pr
   };
 }
 
-/** Makes the topic, and keeps the embedded log within its bounds; a Kafka looks after itself. */
+/** Makes the topic, and keeps the embedded log and the streams of a Redis within their bounds; a Kafka looks after itself. */
 function queuePart(): TaskSpec {
   return {
     kind: 'task',

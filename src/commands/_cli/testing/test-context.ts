@@ -15,7 +15,9 @@ export interface TestContext extends AsyncDisposable {
 
 /** Where the queue is; `embedded` lies in the context's own folder. */
 export type TestQueue =
-  { readonly kind: 'embedded' } | { readonly kind: 'kafka'; readonly brokers: readonly string[] };
+  | { readonly kind: 'embedded' }
+  | { readonly kind: 'kafka'; readonly brokers: readonly string[] }
+  | { readonly kind: 'redis'; readonly url: string };
 
 export async function startTestContext({
   queue,

@@ -1,5 +1,4 @@
 import { dirname, resolve } from 'node:path';
-import { AtbdError } from '../../../engine/model/error.js';
 import { systemClock } from '../../../engine/model/clock.js';
 import { DEFAULT_TOPIC, INGEST_GROUP_ID } from '../../../engine/model/limit.js';
 import { openQueue } from '../../../engine/queue/open-queue.js';
@@ -15,6 +14,7 @@ import { createQuestions } from './ask-question.js';
 import { createStoryStore } from '../../../store/scenario/story-store.js';
 import { createVerifyStore } from '../../../store/verify/verify-store.js';
 import type { QueueSpec } from '../../_cli/config/config-schema.js';
+import type { BorrowedKind } from '../../_cli/stack/requested-queue.js';
 import { contextOfStack } from '../../_cli/context.js';
 import { checkBorrowedQueue, returnBorrowedQueue } from './stack/borrowed-queue.js';
 import type { FoundStory } from './find-story.js';
@@ -33,26 +33,32 @@ export type RunNews =
   /** The stack stays up, below this home. */
   | { readonly kind: 'kept'; readonly home: string };
 
+/** A queue that is there already, and the flags of `up` that say the same. */
+export interface BorrowedQueue {
+  readonly spec: QueueSpec;
+  readonly args: readonly string[];
+}
+
 /** How a story is run. */
 export interface RunOptions {
   readonly keep: boolean;
   /** Where the folder of the run is made. */
   readonly folder: string | undefined;
-  /** What a story with `queue: kafka` runs on, and the flags of `up` that say the same. */
-  readonly kafka: { readonly spec: QueueSpec; readonly args: readonly string[] } | undefined;
+  /** What stories run on that do not bring their own queue. */
+  readonly borrowed: ReadonlyMap<BorrowedKind, BorrowedQueue>;
   readonly signal: AbortSignal;
   readonly onNews: (news: RunNews) => void;
 }
 
 /** Brings up a stack, plays the story on it, and takes it down, however it ends. */
 export async function runOne(found: FoundStory, options: RunOptions): Promise<StoryResult> {
-  const kafka = kafkaFor(found, options);
-  if (!kafka) return runOnStage(found, options);
-  await checkBorrowedQueue(kafka.spec);
+  const borrowed = borrowedFor(found, options);
+  if (!borrowed) return runOnStage(found, options);
+  await checkBorrowedQueue(borrowed.spec);
   try {
     return await runOnStage(found, options);
   } finally {
-    if (!options.keep) await returnBorrowedQueue(kafka.spec);
+    if (!options.keep) await returnBorrowedQueue(borrowed.spec);
   }
 }
 
@@ -80,7 +86,7 @@ async function runOnStage(found: FoundStory, options: RunOptions): Promise<Story
 function startStack(stage: Stage, found: FoundStory, options: RunOptions): Promise<StoryStack> {
   const { shards } = found.story.stack;
   return StoryStack.start(stage.home, {
-    args: ['--shards', String(shards), ...(kafkaFor(found, options)?.args ?? [])],
+    args: ['--shards', String(shards), ...(borrowedFor(found, options)?.args ?? [])],
     outlivesUs: options.keep,
     signal: options.signal,
     onStatus: ({ parts }) => {
@@ -91,14 +97,12 @@ function startStack(stage: Stage, found: FoundStory, options: RunOptions): Promi
 }
 
 /** undefined: the story brings its own queue. */
-function kafkaFor({ name, story }: FoundStory, { kafka }: RunOptions): RunOptions['kafka'] {
-  if (story.stack.queue === 'embedded') return undefined;
-  if (kafka) return kafka;
-  throw new AtbdError({
-    code: 'USAGE_INVALID',
-    message: `cannot run ${name}: it needs a Kafka`,
-    hint: 'Name its brokers with --brokers host:port, or a context whose queue is Kafka with --context.',
-  });
+function borrowedFor(
+  { story }: FoundStory,
+  { borrowed }: Pick<RunOptions, 'borrowed'>,
+): BorrowedQueue | undefined {
+  const { queue } = story.stack;
+  return queue === 'embedded' ? undefined : borrowed.get(queue);
 }
 
 async function play(

@@ -20,9 +20,9 @@ const stackSchema = z
   .strictObject({
     shards: z.int().min(1).max(16).default(3),
     queue: z
-      .enum(['embedded', 'kafka'], { error: 'must be embedded or kafka' })
+      .enum(['embedded', 'kafka', 'redis'], { error: 'must be embedded, kafka or redis' })
       .default('embedded')
-      .describe('kafka: a broker that runs already, named by --brokers or a context.'),
+      .describe('kafka, redis: one that runs already, named by --brokers, --redis or a context.'),
   })
   .describe('The stack that is brought up for the story, in a folder of its own.');
 

@@ -12,7 +12,7 @@ const DELETED_MS_MAX = 30_000;
 const POLL_MS = 100;
 
 /**
- * Refuses a Kafka on which the topic of a story is there already: a story counts what it has sent, and its worker
+ * Refuses a Kafka or Redis on which the topic of a story is there already: a story counts what it has sent, and its worker
  * commits for the group of all ingest workers.
  */
 export async function checkBorrowedQueue(spec: QueueSpec): Promise<void> {
@@ -20,8 +20,8 @@ export async function checkBorrowedQueue(spec: QueueSpec): Promise<void> {
   if (!(await hasTopic(queue))) return;
   throw new AtbdError({
     code: 'CONFIG_INVALID',
-    message: `cannot run a story on this Kafka: it has a topic "${DEFAULT_TOPIC}" already`,
-    hint: 'A story makes that topic and deletes it in the end: name the brokers of a Kafka that is for tests.',
+    message: `cannot run a story on this ${NAMES[queue.kind]}: it has a topic "${DEFAULT_TOPIC}" already`,
+    hint: 'A story makes that topic and deletes it in the end: name one that is for tests.',
   });
 }
 
@@ -33,6 +33,8 @@ export async function returnBorrowedQueue(spec: QueueSpec): Promise<void> {
   const untilMs = systemClock.nowMs() + DELETED_MS_MAX;
   while ((await hasTopic(queue)) && systemClock.nowMs() < untilMs) await systemClock.sleep(POLL_MS);
 }
+
+const NAMES = { embedded: 'queue', kafka: 'Kafka', redis: 'Redis' } as const;
 
 async function open(spec: QueueSpec): Promise<Queue> {
   return openQueue(await queueConnection(spec, userConfigPath(), atbdHome(), undefined));
