@@ -1,6 +1,6 @@
-// From queue to store: rows/s and CPU-seconds of every process for `atbd worker ingest` from the embedded queue
-// and from Kafka, and beside each, in the same run, a direct insert of the very same chunks.
-// npm run bench -- ingest [events] [embedded|kafka]
+// From queue to store: rows/s and CPU-seconds of every process for `atbd worker ingest` from the embedded queue,
+// from Kafka and from Redis, and beside each, in the same run, a direct insert of the very same chunks.
+// npm run bench -- ingest [events] [embedded|kafka|redis]
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -9,6 +9,7 @@ import { startTestContext } from '../dist/commands/_cli/testing/test-context.js'
 import { runOf } from '../dist/engine/model/record-run.js';
 import { openQueue } from '../dist/engine/queue/open-queue.js';
 import { hasKafka, startKafkaBroker } from '../dist/engine/testing/kafka-broker.js';
+import { hasRedis, startRedisServer } from '../dist/engine/testing/redis-server.js';
 import { createChunkStore } from '../dist/store/write/chunk-store.js';
 
 const BIN = fileURLToPath(new URL('../bin/run.js', import.meta.url));
@@ -25,8 +26,23 @@ const WARM_UP_RECORDS = 20_000;
 
 export default async function bench([eventCount = '500000', only]) {
   const count = Number(eventCount);
-  if (only !== 'kafka') await benchQueue('embedded', { kind: 'embedded' }, count, []);
-  if (only === 'embedded' || !hasKafka()) return;
+  const isAsked = (kind) => only === undefined || only === kind;
+  if (isAsked('embedded')) await benchQueue('embedded', { kind: 'embedded' }, count, []);
+  if (isAsked('kafka') && hasKafka()) await benchKafka(count);
+  if (isAsked('redis') && hasRedis()) await benchRedis(count);
+}
+
+async function benchRedis(count) {
+  const server = await startRedisServer();
+  try {
+    const queue = { kind: 'redis', url: server.url };
+    await benchQueue('redis', queue, count, [['server', server.pid]]);
+  } finally {
+    await server[Symbol.asyncDispose]();
+  }
+}
+
+async function benchKafka(count) {
   const broker = await startKafkaBroker();
   try {
     const queue = { kind: 'kafka', brokers: [broker.bootstrap] };

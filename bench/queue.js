@@ -1,17 +1,28 @@
-// Embedded queue: events/s produced in batches and consumed by a group, each with its CPU-seconds.
-// npm run bench -- queue [events] [batch]
+// A queue by itself: events/s produced in batches and consumed by a group, each with its CPU-seconds.
+// npm run bench -- queue [events] [batch] [embedded|redis]
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { openQueue } from '../dist/engine/queue/open-queue.js';
+import { startRedisServer } from '../dist/engine/testing/redis-server.js';
 
 const EVENT_BYTES = 354;
 const PARTITION_COUNT = 6;
 
-export default async function bench([eventCount = '1000000', batchSize = '5000']) {
+/** The kernel counts a process's time in these (getconf CLK_TCK is 100 on every Linux we know). */
+const TICKS_A_SECOND = 100;
+
+let serverPid;
+
+export default async function bench([eventCount = '1000000', batchSize = '5000', kind]) {
   const path = await mkdtemp(join(tmpdir(), 'atbd-bench-'));
+  const server = kind === 'redis' ? await startRedisServer() : undefined;
+  serverPid = server?.pid;
   try {
-    const queue = await openQueue({ kind: 'embedded', path });
+    const queue = await openQueue(
+      server ? { kind: 'redis', url: server.url } : { kind: 'embedded', path },
+    );
     await queue.createTopic('events', { partitionCount: PARTITION_COUNT });
     await measure('produced', Number(eventCount), () =>
       produce(queue, Number(eventCount), Number(batchSize)),
@@ -27,6 +38,7 @@ export default async function bench([eventCount = '1000000', batchSize = '5000']
     await queue[Symbol.asyncDispose]();
   } finally {
     await rm(path, { recursive: true, force: true });
+    await server?.[Symbol.asyncDispose]();
   }
 }
 
@@ -85,6 +97,7 @@ async function measureLatency(queue) {
 
 async function measure(what, count, work) {
   const cpu = process.cpuUsage();
+  const serverCpu = serverCpuSeconds();
   const started = performance.now();
   await work();
   const seconds = (performance.now() - started) / 1000;
@@ -92,6 +105,16 @@ async function measure(what, count, work) {
   const cpuSeconds = (user + system) / 1e6;
   console.log(
     `${what}: ${count} events of ${EVENT_BYTES} bytes in ${seconds.toFixed(2)} s = ${Math.round(count / seconds)} events/s, ` +
-      `${cpuSeconds.toFixed(2)} CPU-s (${((cpuSeconds / count) * 1e6).toFixed(2)} µs an event)`,
+      `${cpuSeconds.toFixed(2)} CPU-s (${((cpuSeconds / count) * 1e6).toFixed(2)} µs an event)` +
+      (serverPid === undefined
+        ? ''
+        : `, server ${(serverCpuSeconds() - serverCpu).toFixed(2)} CPU-s`),
   );
+}
+
+function serverCpuSeconds() {
+  if (serverPid === undefined) return 0;
+  const fields = readFileSync(`/proc/${serverPid}/stat`, 'utf8').split(') ')[1].split(' ');
+  // User and system time are the 14th and 15th field, of which the first two are cut off here.
+  return (Number(fields[11]) + Number(fields[12])) / TICKS_A_SECOND;
 }

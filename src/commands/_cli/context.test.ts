@@ -94,6 +94,22 @@ describe('resolveContext', () => {
     });
   });
 
+  it('reads the password of a Redis, and leaves out what is not said', async () => {
+    const store = 'store: { kind: clickhouse, shards: ["http://ch1:8123"], username: u }';
+    const redis =
+      '{ kind: redis, url: "rediss://r:6380/2", username: a, passwordEnv: TEST_REDIS_PASSWORD }';
+    await config(
+      `contexts:\n  full:\n    queue: ${redis}\n    ${store}\n  plain:\n    queue: { kind: redis, url: "redis://r" }\n    ${store}\n`,
+    );
+    vi.stubEnv('TEST_REDIS_PASSWORD', 'r');
+    expect((await resolveContext({ name: 'full' })).queue).toEqual({
+      ...{ kind: 'redis', url: 'rediss://r:6380/2' },
+      ...{ username: 'a', password: 'r' },
+    });
+    const plain = { kind: 'redis', url: 'redis://r' };
+    expect((await resolveContext({ name: 'plain' })).queue).toEqual(plain);
+  });
+
   it('prefers the flag to the environment to the project file to the user file', async () => {
     await config(TWO_CONTEXTS.replace('current: prod', 'current: lab'));
     expect((await resolveContext()).name).toBe('lab');
@@ -173,6 +189,14 @@ describe('the context file', () => {
     [
       'contexts:\n  a:\n    retention: 30d\n',
       '3:16 contexts.a.retention: must be off: events are kept for ever until there is an archive',
+    ],
+    [
+      'contexts:\n  a:\n    queue: { kind: redis, url: "redis://u:p@r:6379" }\n',
+      '3:32 contexts.a.queue.url: must be redis(s)://host:port/database without a user or a password in it',
+    ],
+    [
+      'contexts:\n  a:\n    queue: { kind: redis, url: "redis://r:6379", tls: true }\n',
+      '3:55 contexts.a.queue.tls: needs a url that begins with rediss://',
     ],
     ['contexts:\n  local: {}\n', '2:3 contexts.local: "local" is built in'],
     [

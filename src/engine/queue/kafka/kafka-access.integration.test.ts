@@ -1,57 +1,21 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import kafkajs from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { QueueConnection, SaslOptions } from '../../model/connection.js';
 import type { Queue } from '../../model/queue.js';
 import { hasKafka, type KafkaBroker, startKafkaBroker } from '../../testing/kafka-broker.js';
+import { makeSelfSigned } from '../../testing/self-signed.js';
 import { openQueue } from '../open-queue.js';
 
 const USERNAME = 'operator';
 const PASSWORD = 'only-for-tests';
 const TOPIC = 'access';
 
-/** A key and a certificate for 127.0.0.1 that signs itself. */
-function makeCertificate(): { pem: string; ca: string } {
-  const dir = mkdtempSync(join(tmpdir(), 'atbd-tls-'));
-  try {
-    execFileSync(
-      'openssl',
-      [
-        'req',
-        '-x509',
-        '-newkey',
-        'rsa:2048',
-        '-nodes',
-        '-days',
-        '2',
-        '-subj',
-        '/CN=127.0.0.1',
-      ].concat([
-        '-addext',
-        'subjectAltName=IP:127.0.0.1',
-        '-keyout',
-        'key.pem',
-        '-out',
-        'cert.pem',
-      ]),
-      { cwd: dir, stdio: 'ignore' },
-    );
-    const ca = readFileSync(join(dir, 'cert.pem'), 'utf8');
-    return { pem: readFileSync(join(dir, 'key.pem'), 'utf8') + ca, ca };
-  } finally {
-    rmSync(dir, { recursive: true });
-  }
-}
-
 describe.runIf(hasKafka())('Kafka', () => {
-  const certificate = hasKafka() ? makeCertificate() : { pem: '', ca: '' };
+  const tls = hasKafka() ? makeSelfSigned() : { key: '', certificate: '' };
   let broker: KafkaBroker;
   beforeAll(async () => {
     const secure = {
-      keyAndCertificatePem: certificate.pem,
+      keyAndCertificatePem: tls.key + tls.certificate,
       username: USERNAME,
       password: PASSWORD,
     };
@@ -63,7 +27,7 @@ describe.runIf(hasKafka())('Kafka', () => {
     await broker[Symbol.asyncDispose]();
   });
 
-  const secure = (sasl: SaslOptions, ca = certificate.ca): Promise<Queue> => {
+  const secure = (sasl: SaslOptions, ca = tls.certificate): Promise<Queue> => {
     const connection: QueueConnection = {
       kind: 'kafka',
       brokers: [broker.secureBootstrap!],
@@ -90,10 +54,10 @@ describe.runIf(hasKafka())('Kafka', () => {
   });
 
   it('does not trust a certificate that nobody vouched for', async () => {
-    const other = makeCertificate();
+    const other = makeSelfSigned();
     await using queue = await secure(
       { mechanism: 'plain', username: USERNAME, password: PASSWORD },
-      other.ca,
+      other.certificate,
     );
     await expect(queue.describeTopic(TOPIC)).rejects.toMatchObject({ code: 'QUEUE_UNREACHABLE' });
   });
