@@ -1,235 +1,232 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { compileWhere } from '../../engine/filter/where/compile-where.js';
-import type { ActionFact, ChainFact } from '../../engine/generate/truth.js';
-import type { Event } from '../../engine/model/event.js';
-import { MATCH_ALL } from '../../engine/model/filter.js';
-import type { StoredEvent } from '../../engine/model/stored-event.js';
-import { placeOf } from '../../engine/model/surroundings.js';
-import { summarizeAction } from '../../engine/trace/summarize-action.js';
-import { findActions } from '../../store/query/trace/find-actions.js';
-import { readTrace } from '../../store/query/trace/read-trace.js';
-import { summarizeActions } from '../../store/query/trace/summarize-actions.js';
-import { startTestStore, type TestStore } from '../../store/testing/test-store.js';
-import { storeShopCases, type ShopCase } from './_question/testing/shop-cases.js';
-import { askAround } from './_trace/around/ask-around.js';
-import { orderChain } from './_trace/chain/order-chain.js';
-import type { AskedId } from './_trace/lookup/asked-id.js';
-import { lookUp, type Found } from './_trace/lookup/look-up.js';
+import { RETRIED_PURCHASE } from '../../engine/testing/stored-events.js';
+import { runAtbd, type Ran } from '../_cli/testing/run-atbd.js';
+import type { TestContext } from '../_cli/testing/test-context.js';
+import { PURCHASE_MS, startPurchaseContext } from './_question/testing/purchase-context.js';
 
-const SEEDS = Array.from({ length: 20 }, (_, index) => index + 1);
-const MARGIN_NS = 300_000_000_000n;
-const EVERYTHING = 100_000;
+const AWAY = 'Warning: shard 1 of 2 did not answer; what is shown is not all. See: atbd status\n';
 
-/** What was found, if it is of this kind. */
-function expectKind<K extends Found['kind']>(found: Found, kind: K): Found & { kind: K } {
-  expect(found.kind).toBe(kind);
-  return found as Found & { kind: K };
+let context: TestContext;
+beforeAll(async () => {
+  context = await startPurchaseContext();
+});
+afterAll(() => context[Symbol.asyncDispose]());
+
+function run(...args: string[]): Promise<Ran> {
+  return runAtbd(['query', ...args, '--tz', 'UTC'], { env: context.env });
 }
 
-describe.each([1, 3])('looking up actions on %d shards', (shardCount) => {
-  let testStore: TestStore;
-  let cases: ShopCase[];
-  let actions: ActionFact[];
+interface OrderAnswer {
+  readonly order: Record<string, unknown>;
+  readonly events: readonly Record<string, unknown>[];
+}
 
-  beforeAll(async () => {
-    testStore = await startTestStore({ shardCount });
-    cases = await storeShopCases(testStore.store, SEEDS);
-    actions = cases
-      .flatMap(({ facts }) => facts)
-      .filter((fact) => fact.kind === 'action')
-      .filter(({ eventCount }) => eventCount > 0);
+interface TraceAnswer {
+  readonly trace: Record<string, unknown>;
+  readonly events: readonly Record<string, unknown>[];
+}
+
+describe('atbd query', () => {
+  it.each([['trace']])('%s explains itself', async (name) => {
+    const { stdout, code } = await runAtbd(['query', name, '--help'], { env: { COLUMNS: '100' } });
+    expect(stdout).toMatchSnapshot();
+    expect(code).toBe(0);
   });
-  afterAll(() => testStore[Symbol.asyncDispose]());
+});
 
-  function find(asked: AskedId, actionsMax = EVERYTHING): Promise<Found> {
-    return lookUp(testStore.store, asked, {
-      signal: new AbortController().signal,
-      onMissing: (shards) => {
-        expect(shards).toEqual([]);
-      },
-      onAmbiguous: (fields) => {
-        expect(fields).toEqual([]);
-      },
-      eventsMax: EVERYTHING,
-      actionsMax,
+describe('atbd query trace', () => {
+  it('draws the action, without colour in a pipe', async () => {
+    const { stdout, stderr, code } = await run('trace', ' buy-1 ');
+    expect({ stdout, stderr, code }).toMatchSnapshot();
+  });
+
+  it('gives one JSON document with every event', async () => {
+    const { stdout, code } = await run('trace', 'buy-1', '--json');
+    const { trace, events } = JSON.parse(stdout) as TraceAnswer;
+    expect(trace).toMatchObject({
+      id: 'buy-1',
+      start: '2026-11-20T10:00:00.000Z',
+      durationMs: 5321,
+      eventCount: 16,
+      isTruncated: false,
+      spanCount: 5,
+      errorCount: 1,
+      failureCount: 2,
+      warnCount: 1,
+      missingShards: [],
+      firstProblem: { file: '/srv/payment/src/provider.js', line: 57 },
     });
-  }
-
-  it('finds every action by its op_id, with as many events as were sent', async () => {
-    for (const { opId, eventCount } of actions.filter((_, index) => index % 200 === 0)) {
-      const found = expectKind(await find({ kind: 'any', id: opId }), 'trace');
-      expect([found.opId, found.answer.events.length]).toEqual([opId, eventCount]);
-    }
-  });
-
-  it('tells of an order what the shop did: all its actions, and each attempt to get it paid', async () => {
-    // Orders are counted from one number in each seed, so one number is an order of several shops here.
-    const chains = cases
-      .flatMap(({ facts }) => facts)
-      .filter((fact): fact is ChainFact => fact.kind === 'chain');
-    const ids = [...new Set(chains.map(({ orderId }) => orderId))];
-    const retried = ids.filter((id) =>
-      chains.some(({ orderId, attempts }) => orderId === id && attempts.length > 3),
+    expect(events.map(({ message }) => message)).toEqual(
+      RETRIED_PURCHASE.map(({ message }) => message),
     );
-    expect(retried.length).toBeGreaterThan(3);
-    for (const id of [...retried.slice(0, 12), ...ids.slice(0, 3)]) {
-      const found = expectKind(await find({ kind: 'any', id }), 'chain');
-      const chain = orderChain(found.answer.events);
-      const own = actions.filter(({ orderId }) => orderId === id);
-      expect(chain.actions.map(({ summary }) => summary.opId).toSorted()).toEqual(
-        own.map(({ opId }) => opId).toSorted(),
-      );
-      const sums = chain.actions.map(({ summary }) => summary.eventCount);
-      expect(sums.reduce((a, b) => a + b, 0)).toBe(found.answer.eventCount);
-      const told = chain.attempts.map(({ opId, attempt, provider, status }) =>
-        [opId, attempt, provider, status].join(' '),
-      );
-      const happened = chains
-        .filter(({ orderId }) => orderId === id)
-        .flatMap(({ provider, attempts }) =>
-          attempts.map(({ opId, attempt, status }) => [opId, attempt, provider, status].join(' ')),
-        );
-      expect(told.toSorted()).toEqual(happened.toSorted());
-    }
+    expect(code).toBe(0);
   });
 
-  it.each(['session_id', 'user_id'] as const)(
-    'lists the actions of a %s, newest first',
-    async (field) => {
-      const idOf = ({ sessionId, userId }: ActionFact) =>
-        field === 'session_id' ? sessionId : userId;
-      const ids = [...new Set(actions.map(idOf))].flatMap((id) => (id === null ? [] : [id]));
-      for (const id of ids.slice(0, 5)) {
-        const found = expectKind(await find({ kind: field, id }), 'list');
-        expect(found.actions.map(({ opId }) => opId).toSorted()).toEqual(
-          actions
-            .filter((action) => idOf(action) === id)
-            .map(({ opId }) => opId)
-            .toSorted(),
-        );
-        const starts = found.actions.map(({ startNs }) => startNs);
-        expect(starts).toEqual(starts.toSorted((a, b) => Number(b - a)));
-        const [newest] = found.actions;
-        const first = expectKind(await find({ kind: field, id }, 1), 'list');
-        expect([first.actions, first.actionCount]).toEqual([[newest], found.actionCount]);
-      }
-    },
-  );
-
-  it('finds the action of a span', async () => {
-    const [action] = actions;
-    const answer = await readTrace(
-      testStore.store,
-      { ids: [action?.opId ?? ''], limit: EVERYTHING },
-      {},
+  it('gives each event a line with --flat', async () => {
+    const { stdout } = await run('trace', 'buy-1', '--flat');
+    const lines = stdout.trimEnd().split('\n').slice(-RETRIED_PURCHASE.length);
+    const clock = (at: number): string => new Date(PURCHASE_MS + at).toISOString().slice(11, 23);
+    expect(lines.map((line) => line.slice(0, 12))).toEqual(
+      RETRIED_PURCHASE.map(({ at }) => clock(Math.floor(at))),
     );
-    const span = answer.events.find(({ event }) => event.span_id !== undefined)?.event.span_id;
-    const found = await find({ kind: 'any', id: span ?? '' });
-    expect(expectKind(found, 'trace').opId).toBe(action?.opId);
   });
 
-  it('sums an action up as the events themselves do', async () => {
-    const ids = actions.map(({ opId }) => opId).slice(0, 1000);
-    const { actions: summed } = await summarizeActions(testStore.store, ids, {});
-    const { events } = await readTrace(testStore.store, { ids, limit: EVERYTHING }, {});
-    const byOp = new Map(ids.map((id): [string, StoredEvent[]] => [id, []]));
-    for (const stored of events) byOp.get(stored.event.op_id ?? '')?.push(stored);
-    expect(summed).toHaveLength(ids.length);
-    for (const summary of summed) {
-      expect(summary).toEqual(summarizeAction(summary.opId, byOp.get(summary.opId) ?? []));
-    }
+  it('folds attempts into one line, and unfolds them with --expand', async () => {
+    const folded = await run('trace', 'retry-1');
+    expect(folded.stdout).toContain('buy acme ×3: failed, failed, ok 230ms');
+    expect(folded.stdout).toContain('3 events of retries folded (--expand)');
+    const expanded = await run('trace', 'retry-1', '--expand');
+    expect(expanded.stdout.match(/buy acme (?:failed|ok) 10ms/gu)).toHaveLength(3);
+    expect(expanded.stdout).not.toContain('×3');
   });
 
-  it('counts around an action what else was sent, and which errors', async () => {
-    const failed = actions.filter(({ outcome }) => outcome === 'failed');
-    expect(failed.length).toBeGreaterThan(10);
-    for (const { opId } of failed.slice(0, 8)) {
-      const { events } = await readTrace(testStore.store, { ids: [opId], limit: 1000 }, {});
-      const around = await askAround(testStore.store, { events, marginNs: MARGIN_NS }, {});
-      const { fromNs, toNs, places, problems } = around;
-      const services = new Set(events.map(({ event }) => event.service));
-      const own = new Set(events.map(({ event }) => placeOf(event)));
-      const others = cases
-        .flatMap(({ events: all }) => all)
-        .filter(({ tsNs, event }) => tsNs >= fromNs && tsNs < toNs && event.op_id !== opId)
-        .map(({ event }) => event)
-        .filter(({ service }) => services.has(service));
-      const expected = new Map<string, [number, number]>();
-      for (const event of others) {
-        const place = own.has(placeOf(event)) ? placeOf(event) : '';
-        const key = `${event.service ?? ''} ${place}`;
-        const [count, errors] = expected.get(key) ?? [0, 0];
-        expected.set(key, [count + 1, errors + (event.level === 'error' ? 1 : 0)]);
-      }
-      const counted = places.map(({ service, place, eventCount, errorCount }) => [
-        `${service} ${place}`,
-        [eventCount, errorCount],
-      ]);
-      expect(Object.fromEntries(counted)).toEqual(Object.fromEntries(expected));
-      const texts = new Map<string, number>();
-      for (const { level, service, file, line, message = '' } of others) {
-        if (level !== 'error' && level !== 'warn') continue;
-        const text = [level, service, file, line, message.replace(/[0-9]+/gu, '#')].join(' ');
-        texts.set(text, (texts.get(text) ?? 0) + 1);
-      }
-      const largest = [...texts]
-        .map(([text, count]) => ({ isWarning: text.startsWith('warn'), count }))
-        .sort((a, b) => Number(a.isWarning) - Number(b.isWarning) || b.count - a.count)
-        .slice(0, problems.length);
-      expect(problems.map(({ level, count }) => ({ isWarning: level === 'warn', count }))).toEqual(
-        largest,
-      );
-      expect(problems).toHaveLength(Math.min(10, texts.size));
-    }
+  it('says in JSON where the time went, what was tried again, and has every event all the same', async () => {
+    const { stdout } = await run('trace', 'retry-1', '--json');
+    const { trace, events } = JSON.parse(stdout) as TraceAnswer;
+    expect(events).toHaveLength(3);
+    // The event as it stands among the others, with the moment at which it was stored.
+    expect(trace['firstProblem']).toEqual(events[0]);
+    expect({ ...trace, firstProblem: 'see above' }).toMatchSnapshot();
   });
 
-  it.each<[string, boolean, (events: readonly Event[]) => boolean]>([
-    [
-      'duration_ms > 2000 && level == "error"',
-      false,
-      (events) =>
-        events.some(({ duration_ms = 0 }) => duration_ms > 2000) &&
-        events.some(({ level }) => level === 'error'),
-    ],
-    [
-      'service == "payment" && level == "error"',
-      true,
-      (events) => events.some(({ service, level }) => service === 'payment' && level === 'error'),
-    ],
-    [
-      'operation == "buy" && !(level == "error") && (provider == "acme" || attempt > 1)',
-      false,
-      (events) =>
-        events.some(({ operation }) => operation === 'buy') &&
-        !events.some(({ level }) => level === 'error') &&
-        events.some(({ provider, attempt = 0 }) => provider === 'acme' || attempt > 1),
-    ],
-  ])('finds the actions for which %s (one event: %s)', async (text, isOneEvent, holds) => {
-    const byOp = new Map<string, Event[]>();
-    for (const { event } of cases.flatMap(({ events }) => events)) {
-      const opId = event.op_id ?? '';
-      if (opId !== '') byOp.set(opId, [...(byOp.get(opId) ?? []), event]);
-    }
-    const expected = [...byOp].filter(([, events]) => holds(events)).map(([opId]) => opId);
-    expect(expected.length).toBeGreaterThan(3);
-    const condition = compileWhere(text, { flag: 'the condition' });
-    const search = { condition, isOneEvent, events: MATCH_ALL, fromNs: null, toNs: null };
-    const { rows } = await findActions(testStore.store, { ...search, limit: EVERYTHING }, {});
-    expect(rows.map(({ opId }) => opId).toSorted()).toEqual(expected.toSorted());
-    expect(rows[0]?.actionCount).toBe(expected.length);
-    const first = await findActions(testStore.store, { ...search, limit: 1 }, {});
-    expect(first.rows).toEqual(rows.slice(0, 1));
+  it('says what else happened around it with --around', async () => {
+    const { stdout, stderr, code } = await run('trace', 'story-1', '--around', '61m');
+    expect(stdout.slice(stdout.indexOf('around'))).toMatchInlineSnapshot(`
+      "around    08:59:00 to 11:01:00, what else happened in these services
+
+      service  container  events  errors  failures  warnings  info  debug
+      payment  1 other         2
+      "
+    `);
+    expect({ stderr, code }).toEqual({ stderr: '', code: 0 });
+    const asJson = await run('trace', 'story-1', '--around', '61m', '--json');
+    expect((JSON.parse(asJson.stdout) as { around: unknown }).around).toMatchSnapshot();
+    const list = await run('trace', 'u-story', '--around', '1m');
+    expect(list.stderr).toContain('Note: --around looks around one action; choose one of these\n');
+  });
+
+  it('says when it shows only a part', async () => {
+    const { stdout, stderr, code } = await run('trace', 'buy-1', '--limit', '3', '--json');
+    const { trace, events } = JSON.parse(stdout) as TraceAnswer;
+    expect(events).toHaveLength(3);
+    expect(trace).toMatchObject({ eventCount: 16, isTruncated: true });
+    expect(stderr).toBe('Warning: only the first 3 of 16 events are shown (--limit)\n');
+    expect(code).toBe(0);
+  });
+
+  it('tells the story of an order over its actions', async () => {
+    const { stdout, stderr, code } = await run('trace', 'o-story');
+    expect({ stdout, stderr, code }).toMatchSnapshot();
+    const asJson = await run('trace', '--order', 'o-story', '--json');
+    const { order, events } = JSON.parse(asJson.stdout) as OrderAnswer;
+    expect(events.map(({ op_id }) => op_id)).toEqual(['story-1', 'story-1', 'story-2', 'story-2']);
+    expect(order).toMatchSnapshot();
+  });
+
+  it('lists what a user did, newest first, and in JSON always as a list', async () => {
+    const { stdout, stderr, code } = await run('trace', 'u-story', '--limit', '1');
+    expect({ stdout, stderr, code }).toMatchSnapshot();
+    const asJson = await run('trace', '--user', 'u-story', '--json');
+    expect(JSON.parse(asJson.stdout)).toMatchSnapshot();
+  });
+
+  it('shows the action itself where a session has one, and says so when an ID has two meanings', async () => {
+    const { stdout, stderr, code } = await run('trace', 's-story');
+    expect(stdout).toContain('trace     story-2\n');
+    expect(stderr).toBe('Note: the same is also a user_id; flags choose\n');
+    expect(code).toBe(0);
+    const asJson = await run('trace', '--session', 's-story', '--json');
+    expect(JSON.parse(asJson.stdout)).toMatchObject({
+      by: { field: 'session_id', id: 's-story' },
+      actions: [{ opId: 'story-2' }],
+      actionCount: 1,
+      isTruncated: false,
+    });
   });
 
   it.each([
-    ['quotes', `'"\``],
-    ['a backslash', '\\'],
-    ['a percent sign', '%'],
-    ['an emoji', '😀'],
-    ['a parameter', '{id:String}'],
-    ['a NUL', '\u0000'],
-    ['10 kB', 'x'.repeat(10_000)],
-  ])('finds nothing under an ID of %s, with success', async (_, id) => {
-    expect(await find({ kind: 'any', id })).toEqual({ kind: 'nothing' });
+    [
+      'nope',
+      4,
+      'TRACE_NOT_FOUND',
+      'cannot find an event with op_id, order_id, session_id, user_id or span_id "nope" in the hot data',
+    ],
+    [
+      'buy',
+      4,
+      'TRACE_NOT_FOUND',
+      'cannot find an event with op_id, order_id, session_id, user_id or span_id "buy" in the hot data',
+    ],
+    ['  ', 2, 'USAGE_INVALID', 'cannot look for an empty ID'],
+  ])('ends on the ID %j with exit code %d', async (id, exitCode, code, message) => {
+    const ran = await run('trace', id, '--json');
+    expect(ran.stdout).toBe('');
+    expect(JSON.parse(ran.stderr)).toMatchObject({ error: { code, message, exitCode } });
+    expect(ran.code).toBe(exitCode);
+  });
+});
+
+// Last: a shard is gone afterwards.
+describe('without one of the shards', () => {
+  beforeAll(() => context.testStore.stopShard(1));
+
+  it('the answer is partial: said on stderr and in JSON, exit code 3', async () => {
+    const trace = await run('trace', 'buy-1');
+    expect(trace.stderr).toContain('Warning: shard 1 of 2 did not answer');
+    expect(trace.code).toBe(3);
+    const unknown = await run('trace', 'nope');
+    expect(unknown.stderr).toContain(
+      'cannot say whether there is an event with op_id, order_id, session_id, user_id or span_id "nope": shard 1 did not answer',
+    );
+    expect(unknown.code).toBe(3);
+    const story = await run('trace', 'o-story', '--json');
+    expect(JSON.parse(story.stdout)).toMatchObject({
+      order: { actionCount: 1, missingShards: [1] },
+    });
+    expect(story.code).toBe(3);
+  });
+
+  it('so is what else happened around an action', async () => {
+    const { code, stdout, stderr } = await run('trace', 'story-1', '--around', '61m', '--json');
+    const answer = JSON.parse(stdout) as TraceAnswer & { readonly around: object };
+    expect(answer.events).toHaveLength(2);
+    // The second action, an hour later, lies on the shard that is away.
+    expect(answer.around).toMatchObject({ places: [] });
+    expect(answer.trace).toMatchObject({ missingShards: [1] });
+    expect(stderr).toBe(AWAY);
+    expect(code).toBe(3);
+  });
+
+  it('so is what find finds, and what it sums up', async () => {
+    const find = [
+      'trace',
+      'find',
+      'service == "payment"',
+      '--from',
+      '2026-11-17',
+      '--to',
+      '2026-11-19',
+    ];
+    const { code, stdout, stderr } = await run(...find, '--json');
+    expect(JSON.parse(stdout)).toMatchObject({
+      actionCount: 1,
+      missingShards: [1],
+      actions: [{ opId: 'story-1' }],
+    });
+    expect(stderr).toBe(AWAY);
+    expect(code).toBe(3);
+    const nothing = await run('trace', 'find', 'op_id == "retry-1"', '--from', '2026-11-17');
+    expect(nothing.stderr).toBe(`Nothing found.\n${AWAY}`);
+    expect(nothing.code).toBe(3);
+  });
+
+  it.each([
+    ['trace', 'buy-1'],
+    ['trace', 'story-1', '--around', '61m'],
+    ['trace', 'find', 'service == "payment"', '--from', '2026-11-17'],
+  ])('there is none with --require-all: %s %s %s ends with exit code 6', async (...args) => {
+    const { code, stdout, stderr } = await run(...args, '--require-all');
+    expect({ code, stdout }).toEqual({ code: 6, stdout: '' });
+    expect(stderr).toMatch(/^Error: cannot ask [\w-]+: shard 1 does not answer\n/);
   });
 });

@@ -1,28 +1,36 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createMatch } from '../../engine/filter/create-match.js';
-import { parseFilter } from '../../engine/filter/filter.js';
-import { compileWhere } from '../../engine/filter/where/compile-where.js';
-import { compileJourneys, SHOP_JOURNEYS } from '../../engine/journey/journeys.js';
-import { formatAmount, parseAmount } from '../../engine/model/amount.js';
-import { MATCH_ALL, type Filter } from '../../engine/model/filter.js';
-import type { Answer, AnswerRange, AnswerRow } from '../../engine/model/question/answer.js';
-import { RESOURCE_DIMENSIONS } from '../../engine/model/question/resources.js';
-import { createRandom, type Random } from '../../engine/model/random.js';
-import { bucketsOf } from '../../engine/question/buckets.js';
-import type { Dimension } from '../../engine/question/dimension.js';
-import { parseZone, type Zone } from '../../engine/time/zone.js';
-import { readFunnel } from '../../store/funnel/read-funnel.js';
-import { recountFunnel } from '../../store/funnel/testing/recount-funnel.js';
-import type { FiguresQuestion } from '../../store/metric/figures-query.js';
-import { latency, pageViews, transactions } from '../../store/metric/metrics.js';
-import { createGiveProvider } from '../../store/metric/testing/recount-provider.js';
-import { readResources } from '../../store/metric/read-resources.js';
-import { readFigures } from '../../store/metric/read-figures.js';
-import { readUsers } from '../../store/presence/read-users.js';
-import { presenceIn, sessionsOf, type Sign } from '../../store/presence/testing/presence-model.js';
-import { startTestStore, type TestStore } from '../../store/testing/test-store.js';
-import { recountLoad } from './_question/testing/recount-load.js';
-import { storeShopCases, type OracleEvent, type ShopCase } from './_question/testing/shop-cases.js';
+import { createMatch } from '../../../engine/filter/create-match.js';
+import { parseFilter } from '../../../engine/filter/filter.js';
+import { compileWhere } from '../../../engine/filter/where/compile-where.js';
+import { compileJourneys, SHOP_JOURNEYS } from '../../../engine/journey/journeys.js';
+import { formatAmount, parseAmount } from '../../../engine/model/amount.js';
+import { MATCH_ALL, type Filter } from '../../../engine/model/filter.js';
+import type { Answer, AnswerRange, AnswerRow } from '../../../engine/model/question/answer.js';
+import { RESOURCE_DIMENSIONS } from '../../../engine/model/question/resources.js';
+import { createRandom, type Random } from '../../../engine/model/random.js';
+import { bucketsOf } from '../../../engine/question/buckets.js';
+import type { Dimension } from '../../../engine/question/dimension.js';
+import { parseZone, type Zone } from '../../../engine/time/zone.js';
+import { readFunnel } from '../../../store/funnel/read-funnel.js';
+import { recountFunnel } from '../../../store/funnel/testing/recount-funnel.js';
+import type { FiguresQuestion } from '../../../store/metric/figures-query.js';
+import { latency, pageViews, transactions } from '../../../store/metric/metrics.js';
+import { createGiveProvider } from '../../../store/metric/testing/recount-provider.js';
+import { readResources } from '../../../store/metric/read-resources.js';
+import { readFigures } from '../../../store/metric/read-figures.js';
+import { readUsers } from '../../../store/presence/read-users.js';
+import {
+  presenceIn,
+  sessionsOf,
+  type Sign,
+} from '../../../store/presence/testing/presence-model.js';
+import { startTestStore, type TestStore } from '../../../store/testing/test-store.js';
+import { recountLoad } from '../_question/testing/recount-load.js';
+import {
+  storeShopCases,
+  type OracleEvent,
+  type ShopCase,
+} from '../_question/testing/shop-cases.js';
 
 const SEED_COUNT = Number(process.env['ATBD_ORACLE_SEEDS'] ?? 200);
 const NS_PER_MS = 1_000_000n;
