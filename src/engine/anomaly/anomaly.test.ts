@@ -101,9 +101,9 @@ describe('refunds', () => {
     expect(findRefunders([user(bought, refunded)], all)).toHaveLength(count);
   });
 
-  it('of three orders each accuse nobody in a shop of eight where one in four goes back', () => {
-    const users = [user(3, 3, 'u-1'), user(4, 3, 'u-2'), user(5, 1, 'u-3')];
-    expect(findRefunders(users, { bought: 32, refunded: 8 })).toEqual([]);
+  it('of three orders each accuse nobody in a shop of eight where one in three goes back', () => {
+    const users = [user(4, 3, 'u-3'), user(4, 3, 'u-7'), user(5, 2, 'u-6')];
+    expect(findRefunders(users, { bought: 32, refunded: 10 })).toEqual([]);
   });
 
   it('are measured against what the others give back: much of it is usual in some shops', () => {
