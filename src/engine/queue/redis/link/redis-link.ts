@@ -16,6 +16,9 @@ const CONNECT_MS_MAX = 3_000;
 /** A server that takes a command and says nothing for so long is away: its machine is frozen, or cut off. */
 const ANSWER_MS_MAX = 15_000;
 
+/** Made once: an abort without a reason makes an exception with a stack, for each command. */
+const ANSWERED = new Error('answered');
+
 /** Bounded: an operator waits a few seconds for the word that the server is away. */
 const ATTEMPT_DELAYS_MS = [100, 300, 1_000];
 
@@ -159,7 +162,7 @@ class Client {
       const answer = this.#raw.sendCommand<Reply>([...args]);
       return await Promise.race([answer, tooLate]);
     } finally {
-      done.abort();
+      done.abort(ANSWERED);
     }
   }
 

@@ -82,7 +82,8 @@ export class RedisProducer implements QueueProducer {
         key === null ? this.#keylessTurn.next(lanes.length) : partitionOfKey(key, lanes.length);
       const lane = lanes[partition];
       if (lane === undefined) throw new Error(`BUG: no lane for ${topic}/${partition}`);
-      const fields = fieldsOfMessage({ ...message, key });
+      // Keys stay texts where they are: the client joins texts, and sends each buffer by itself.
+      const fields = fieldsOfMessage(message);
       const bringsTime = message.timestampMs !== undefined;
       lane.add({ fields, byteCount: bytesOf(fields), bringsTime, delivery });
       used.add(lane);
