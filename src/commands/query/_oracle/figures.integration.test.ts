@@ -24,6 +24,7 @@ import {
   sessionsOf,
   type Sign,
 } from '../../../store/presence/testing/presence-model.js';
+import { askAtOnce } from '../../../store/testing/at-once.js';
 import { startTestStore, type TestStore } from '../../../store/testing/test-store.js';
 import { recountLoad } from '../_question/testing/recount-load.js';
 import {
@@ -229,23 +230,25 @@ describe.each([1, 3])('figures on %i shards', (shardCount) => {
 
   it(`are what a recount of the events gives, for ${SEED_COUNT} seeds`, async () => {
     const sources = new Set<string>();
-    for (const shopCase of cases) {
+    await askAtOnce(cases, async (shopCase) => {
       const asked = chooseQuestion(shopCase, createRandom(shopCase.seed));
       const { rows, source } = await answer(asked);
-      const about = `seed ${shopCase.seed}: ${asked.metric.name} by ${asked.by.join(',')} every ${String(asked.everyMs)} from ${source}`;
-      sources.add(source);
-      const groups = recount(shopCase.events, asked, give);
-      expect(rows.map((row) => keyOf(row, asked)).toSorted(), about).toEqual(
-        [...groups.keys()].toSorted(),
-      );
-      for (const row of rows) {
-        try {
-          expectMeasures(row, groups.get(keyOf(row, asked)) ?? [], asked);
-        } catch (error) {
-          throw new Error(`${about}, row ${keyOf(row, asked)}`, { cause: error });
+      return () => {
+        const about = `seed ${shopCase.seed}: ${asked.metric.name} by ${asked.by.join(',')} every ${String(asked.everyMs)} from ${source}`;
+        sources.add(source);
+        const groups = recount(shopCase.events, asked, give);
+        expect(rows.map((row) => keyOf(row, asked)).toSorted(), about).toEqual(
+          [...groups.keys()].toSorted(),
+        );
+        for (const row of rows) {
+          try {
+            expectMeasures(row, groups.get(keyOf(row, asked)) ?? [], asked);
+          } catch (error) {
+            throw new Error(`${about}, row ${keyOf(row, asked)}`, { cause: error });
+          }
         }
-      }
-    }
+      };
+    });
     expect([...sources].toSorted()).toEqual(['events', 'rollups']);
   }, 600_000);
 
@@ -268,35 +271,43 @@ describe.each([1, 3])('figures on %i shards', (shardCount) => {
       buyingOperations,
     };
     const sources = new Set<string>();
-    // Each takes three questions; on one shard a part of the seeds shows what there is to see.
-    for (const shopCase of cases.filter((_, index) => shardCount > 1 || index % 5 === 0)) {
+    // The clock is at the end of the last case: how far event time has come is then asked of one day, and not of all.
+    const nowMs = Number(cases.at(-1)!.range.toNs / NS_PER_MS);
+    await askAtOnce(cases, async (shopCase) => {
       const { range, buckets, filter } = chooseQuestion(shopCase, createRandom(shopCase.seed));
       const { rows, source } = await readUsers(
         testStore.store,
-        { range, buckets, filter, sessions: journeys.spec.sessions, nowMs: Date.now() },
+        { range, buckets, filter, sessions: journeys.spec.sessions, nowMs },
         { requireAll: true },
       );
-      sources.add(source);
-      const sessions = sessionsOf(signsOf(shopCase.events, filter), rules);
-      const starts = [
-        range.fromNs,
-        ...(buckets?.startsMs.slice(1).map((ms) => BigInt(ms) * NS_PER_MS) ?? []),
-      ];
-      const expected = starts.map((fromNs, index) => {
-        const toNs = starts[index + 1] ?? range.toNs;
-        const { total, viewing, buying, users, ...rest } = presenceIn(sessions, { fromNs, toNs });
-        const counts = { total: total.count, viewing: viewing.count, buying: buying.count, users };
-        const total_at = total.count === 0 ? null : total.atNs;
-        return { ...counts, total_at, sessions: rest.sessions };
-      });
-      expect(rows, `seed ${shopCase.seed} from ${source}`).toMatchObject(expected);
-    }
+      return () => {
+        sources.add(source);
+        const sessions = sessionsOf(signsOf(shopCase.events, filter), rules);
+        const starts = [
+          range.fromNs,
+          ...(buckets?.startsMs.slice(1).map((ms) => BigInt(ms) * NS_PER_MS) ?? []),
+        ];
+        const expected = starts.map((fromNs, index) => {
+          const toNs = starts[index + 1] ?? range.toNs;
+          const { total, viewing, buying, users, ...rest } = presenceIn(sessions, { fromNs, toNs });
+          const counts = {
+            total: total.count,
+            viewing: viewing.count,
+            buying: buying.count,
+            users,
+          };
+          const total_at = total.count === 0 ? null : total.atNs;
+          return { ...counts, total_at, sessions: rest.sessions };
+        });
+        expect(rows, `seed ${shopCase.seed} from ${source}`).toMatchObject(expected);
+      };
+    });
     expect([...sources].toSorted()).toEqual(['events', 'rollups']);
   }, 600_000);
 
   it('tell how far sessions come as a walk over their events does', async () => {
     const come: Record<string, number> = {};
-    for (const shopCase of cases) {
+    await askAtOnce(cases, async (shopCase) => {
       const random = createRandom(shopCase.seed);
       const { range, buckets, by, limit, ...chosen } = chooseQuestion(shopCase, random);
       // Most filters let no page view pass.
@@ -305,37 +316,41 @@ describe.each([1, 3])('figures on %i shards', (shardCount) => {
       const asOf = { asOfNs, finalNs: asOfNs - 120_000_000_000n };
       const asked = { journeys, range, buckets, by, filter, limit, asOf };
       const { rows } = await readFunnel(testStore.store, asked, { requireAll: true });
-      const inOrder = (all: readonly AnswerRow[]) =>
-        all.toSorted((a, b) => (funnelKey(a, asked) < funnelKey(b, asked) ? -1 : 1));
-      const wanted = recountFunnel(shopCase.events, asked);
-      expect(inOrder(rows), `seed ${shopCase.seed}`).toEqual(inOrder(wanted));
-      for (const { step, sessions } of rows)
-        come[step as string] = (come[step as string] ?? 0) + Number(sessions);
-    }
+      return () => {
+        const inOrder = (all: readonly AnswerRow[]) =>
+          all.toSorted((a, b) => (funnelKey(a, asked) < funnelKey(b, asked) ? -1 : 1));
+        const wanted = recountFunnel(shopCase.events, asked);
+        expect(inOrder(rows), `seed ${shopCase.seed}`).toEqual(inOrder(wanted));
+        for (const { step, sessions } of rows)
+          come[step as string] = (come[step as string] ?? 0) + Number(sessions);
+      };
+    });
     for (const { step } of journeys.funnel)
       expect(come[step], step).toBeGreaterThan(SEED_COUNT / 4);
   }, 600_000);
 
   it('tell load beside users as metrics, spans and users of the events do', async () => {
     const sources = new Set<string>();
-    for (const shopCase of cases.filter((_, index) => shardCount > 1 || index % 5 === 0)) {
+    await askAtOnce(cases, async (shopCase) => {
       const random = createRandom(shopCase.seed);
       const { range, zone } = chooseQuestion(shopCase, random);
       const by = RESOURCE_DIMENSIONS[random.integerBelow(RESOURCE_DIMENSIONS.length)]!;
       const buckets = bucketsOf(range, 900_000, zone);
       const asked = { range, buckets, by, filter: MATCH_ALL };
       const { samples, source } = await readResources(testStore.store, asked, { requireAll: true });
-      sources.add(source);
-      const about = `seed ${shopCase.seed}: by ${by} from ${source}`;
-      expect(samples, about).toEqual(recountLoad(shopCase.events, asked));
-    }
+      return () => {
+        sources.add(source);
+        const about = `seed ${shopCase.seed}: by ${by} from ${source}`;
+        expect(samples, about).toEqual(recountLoad(shopCase.events, asked));
+      };
+    });
     expect([...sources].toSorted()).toEqual(['events', 'rollups']);
   }, 600_000);
 
   it('count what the truth counted, where nothing was sent twice', async () => {
     const clean = cases.filter(({ truth }) => truth.sent.duplicated === 0);
     expect(clean.length).toBeGreaterThan(SEED_COUNT / 4);
-    for (const { seed, range, truth } of clean) {
+    await askAtOnce(clean, async ({ seed, range, truth }) => {
       const { rows } = await answer({
         metric: transactions(journeys),
         range,
@@ -346,12 +361,14 @@ describe.each([1, 3])('figures on %i shards', (shardCount) => {
         filter: MATCH_ALL,
         limit: 100,
       });
-      const counted = Object.fromEntries(
-        rows.map((row) => [row['type'] as string, row['transactions'] as number]),
-      );
-      const isFact = createMatch(journeys.transactions);
-      const wanted = Object.entries(truth.sent.byType).filter(([type]) => isFact({ type }));
-      expect(counted, `seed ${seed}`).toEqual(Object.fromEntries(wanted));
-    }
+      return () => {
+        const counted = Object.fromEntries(
+          rows.map((row) => [row['type'] as string, row['transactions'] as number]),
+        );
+        const isFact = createMatch(journeys.transactions);
+        const wanted = Object.entries(truth.sent.byType).filter(([type]) => isFact({ type }));
+        expect(counted, `seed ${seed}`).toEqual(Object.fromEntries(wanted));
+      };
+    });
   }, 600_000);
 });

@@ -7,6 +7,9 @@ import { formatOf } from '../../../../engine/edge/recognise-format.js';
 import type { Event } from '../../../../engine/model/event.js';
 import { hasPart } from '../../../../engine/testing/required-part.js';
 import { UTC } from '../../../../engine/time/zone.js';
+import type { Store } from '../../../../store/clickhouse/store.js';
+import { writeEvents } from '../../../../store/testing/write-events.js';
+import type { OracleEvent } from '../../_question/testing/shop-cases.js';
 
 const SAMPLE = fileURLToPath(
   new URL('../../../../../../shared/data/openstack/openstack_2k.log', import.meta.url),
@@ -15,8 +18,31 @@ const SAMPLE = fileURLToPath(
 /** Whether the real log is there. */
 export const hasOpenstack = hasPart('sample data', existsSync(SAMPLE), 'it lies in ../shared/data');
 
+const DAY_NS = 86_400_000_000_000n;
+const NS_PER_MS = 1_000_000n;
+const FROM_NS = BigInt(Date.UTC(2017, 4, 16)) * NS_PER_MS;
+
+/** The day that it is of. */
+export const OPENSTACK_RANGE = { fromNs: FROM_NS, toNs: FROM_NS + DAY_NS };
+
+/** Stores it in two partitions, on the first and on the last shard; gives each event with its place. */
+export async function storeOpenstack(store: Store): Promise<OracleEvent[]> {
+  const events = await openstackEvents();
+  const half = Math.floor(events.length / 2);
+  const placed: OracleEvent[] = [];
+  for (const [partition, own] of [events.slice(0, half), events.slice(half)].entries()) {
+    const shard = partition * (store.shardCount - 1);
+    await writeEvents(store, own, { topic: 'openstack', partition, shard, isBackfill: true });
+    for (const [offset, event] of own.entries()) {
+      const tsNs = BigInt(Date.parse(event.ts ?? '')) * NS_PER_MS;
+      placed.push({ event, tsNs, partition, offset });
+    }
+  }
+  return placed;
+}
+
 /** Its 2,000 lines as events, as `atbd ingest` maps them; times are those of the log. */
-export async function openstackEvents(): Promise<Event[]> {
+async function openstackEvents(): Promise<Event[]> {
   const events: Event[] = [];
   const producer = {
     send: (_topic: string, batch: readonly { readonly value: string | Buffer | null }[]) => {

@@ -1,3 +1,4 @@
+import type { Sending } from '../../../../engine/generate/create-shop.js';
 import type { Fault } from '../../../../engine/generate/fault/fault.js';
 import { faultOf, runShop, smallSpec } from '../../../../engine/generate/testing/run-shop.js';
 import type { Truth, TruthFact } from '../../../../engine/generate/truth.js';
@@ -7,7 +8,7 @@ import { createRandom, type Random } from '../../../../engine/model/random.js';
 import { parseInstant } from '../../../../engine/time/instant.js';
 import { UTC } from '../../../../engine/time/zone.js';
 import type { Store } from '../../../../store/clickhouse/store.js';
-import { ShopTopic } from './shop-topic.js';
+import { PARTITION_COUNT, ShopTopic } from './shop-topic.js';
 
 /** One event as the store must have it. */
 export interface OracleEvent {
@@ -64,37 +65,81 @@ const FAULTS: readonly (readonly [chance: number, input: Readonly<Record<string,
   [0.2, { kind: 'poison' }],
 ];
 
+/** What travels together: records of many shops in no order, as they are sent and as the events that they are. */
+interface Load {
+  readonly made: readonly ReturnType<typeof makeCase>[];
+  readonly sendings: readonly Sending[];
+  /** Of each of them: whose it is and what it says; undefined for poison. */
+  readonly parsed: readonly (ParsedSending | undefined)[];
+  /** Partitions whose chunk is sent a second time. */
+  readonly isResent: (partition: number) => boolean;
+}
+
+interface ParsedSending {
+  readonly own: ReturnType<typeof makeCase>;
+  readonly event: Event;
+  readonly tsNs: bigint;
+}
+
+/** A simulation costs more than storing what it sent, and is the same for every number of shards. */
+const loadsOf = new Map<string, readonly Load[]>();
+
 /**
  * Runs a shop of each seed, with faults by chance, and stores what it sent: in an order that is not the one of time,
  * over all shards, some chunks twice. Everything follows from the seeds.
  */
 export async function storeShopCases(store: Store, seeds: readonly number[]): Promise<ShopCase[]> {
+  const key = seeds.join();
+  const loads = loadsOf.get(key) ?? makeLoads(seeds);
+  loadsOf.set(key, loads);
   const topic = new ShopTopic(store, TOPIC);
   const cases: ShopCase[] = [];
-  for (let at = 0; at < seeds.length; at += SEEDS_A_CHUNK) {
-    const random = createRandom(at + 1);
-    const made = seeds
-      .slice(at, at + SEEDS_A_CHUNK)
-      .map((seed, index) => ({ seed, ...runCase(seed, at + index), events: [] as OracleEvent[] }));
-    const sendings = shuffled(
-      made.flatMap(({ run, events }) => run.sendings.map((sending) => ({ sending, events }))),
-      random,
-    );
-    const placed = await topic.write(
-      sendings.map(({ sending }) => sending),
-      () => random.integerBelow(RESENT_EVERY) === 0,
-    );
-    for (const [index, { sending, events }] of sendings.entries()) {
-      const event = parseEvent(Buffer.from(sending.value));
-      if (event !== undefined) events.push({ event, tsNs: nsOf(event), ...placed[index]! });
+  for (const { made, sendings, parsed, isResent } of loads) {
+    const placed = await topic.write(sendings, isResent);
+    const eventsOf = new Map(made.map((own): [unknown, OracleEvent[]] => [own, []]));
+    for (const [index, one] of parsed.entries()) {
+      if (one === undefined) continue;
+      const { own, event, tsNs } = one;
+      eventsOf.get(own)?.push({ event, tsNs, ...placed[index]! });
     }
-    for (const { run, ...rest } of made)
-      cases.push({ ...rest, facts: run.facts, truth: run.truth });
+    for (const own of made) {
+      const { run, ...rest } = own;
+      const { facts, truth } = run;
+      cases.push({ ...rest, facts, truth, events: eventsOf.get(own) ?? [] });
+    }
   }
   return cases;
 }
 
-function runCase(seed: number, slot: number) {
+function makeLoads(seeds: readonly number[]): Load[] {
+  const loads: Load[] = [];
+  for (let at = 0; at < seeds.length; at += SEEDS_A_CHUNK) {
+    const random = createRandom(at + 1);
+    const made = seeds
+      .slice(at, at + SEEDS_A_CHUNK)
+      .map((seed, index) => makeCase(seed, at + index));
+    const sent = shuffled(
+      made.flatMap((own) => own.run.sendings.map((sending) => ({ own, sending }))),
+      random,
+    );
+    const resent = Array.from(
+      { length: PARTITION_COUNT },
+      () => random.integerBelow(RESENT_EVERY) === 0,
+    );
+    loads.push({
+      made,
+      sendings: sent.map(({ sending }) => sending),
+      parsed: sent.map(({ own, sending }) => {
+        const event = parseEvent(Buffer.from(sending.value));
+        return event === undefined ? undefined : { own, event, tsNs: nsOf(event) };
+      }),
+      isResent: (partition) => resent[partition] === true,
+    });
+  }
+  return loads;
+}
+
+function makeCase(seed: number, slot: number) {
   const random = createRandom(seed);
   const minutes = 30 + random.integerBelow(120);
   const slotMs = FIRST_SLOT_MS + slot * SLOT_MS;
@@ -118,7 +163,7 @@ function runCase(seed: number, slot: number) {
     fromNs: BigInt(slotMs) * NS_PER_MS,
     toNs: BigInt(slotMs + SLOT_MS) * NS_PER_MS,
   };
-  return { run, range, faults };
+  return { seed, run, range, faults };
 }
 
 /** Fisher and Yates. */

@@ -12,7 +12,8 @@ export interface Placed {
   readonly offset: number;
 }
 
-const PARTITION_COUNT = 3;
+/** Partitions of a test's topic. */
+export const PARTITION_COUNT = 3;
 
 /** Stores what a simulated shop sends as an ingest worker would: partitions by key over all shards, times taken as they are. */
 export class ShopTopic {
