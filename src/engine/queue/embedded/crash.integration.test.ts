@@ -159,12 +159,14 @@ async function readEverything(): Promise<QueueRecord[]> {
 function batchesOf(records: readonly QueueRecord[]): Map<string, Map<number, number[]>> {
   const batches = new Map<string, Map<number, number[]>>();
   const lastBatchOfKey = new Map<string, number>();
-  for (const { key, value } of records) {
+  for (const { key, value, offset } of records) {
     const [name = '', batch, index] = (value?.toString() ?? '').split(' ');
     const keyText = key?.toString() ?? '';
     // Plain checks: expect() for each of a million records would take most of the test's time.
     const expectedBatch = (lastBatchOfKey.get(keyText) ?? -1) + 1;
-    if (Number(batch) !== expectedBatch) throw new Error(`${keyText}: no batch ${expectedBatch}`);
+    if (Number(batch) !== expectedBatch) {
+      throw new Error(`${keyText}: batch ${batch} at ${offset}, where ${expectedBatch} was due`);
+    }
     lastBatchOfKey.set(keyText, expectedBatch);
     const ofName = batches.get(name) ?? new Map<number, number[]>();
     const indexes = ofName.get(expectedBatch) ?? [];
