@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { StoreConnection } from '../../engine/model/connection.js';
+import { freePorts } from '../../engine/testing/free-ports.js';
 import { embeddedServerCommand, isServerReady } from '../clickhouse/embedded/embedded-server.js';
 import { openStore, type Store } from '../clickhouse/store.js';
 import { migrate } from '../migration/migrate.js';
@@ -84,21 +84,4 @@ export async function startTestStore({
       await rm(dir, { recursive: true, force: true });
     },
   };
-}
-
-/** Ports that are free now; held together so that they differ. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer().listen(0, '127.0.0.1');
-      await once(server, 'listening');
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => {
-    const address = server.address();
-    return typeof address === 'object' && address ? address.port : 0;
-  });
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }
