@@ -17,6 +17,8 @@ export interface TestStore extends AsyncDisposable {
   readonly store: Store;
   /** Process ids, for measuring. */
   readonly pids: readonly number[];
+  /** Where the shard's tables are; to be touched only while it is stopped. */
+  dataPath(index: number): string;
   stopShard(index: number, signal?: NodeJS.Signals): Promise<void>;
   startShard(index: number): Promise<void>;
 }
@@ -76,6 +78,7 @@ export async function startTestStore({
     get pids() {
       return children.map(({ pid }) => pid!);
     },
+    dataPath: (shard) => join(dir, `shard-${shard}`, 'data'),
     startShard,
     stopShard,
     async [Symbol.asyncDispose]() {

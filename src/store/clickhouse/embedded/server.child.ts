@@ -3,6 +3,7 @@
 import { accessSync, constants, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DataType, load, open } from 'ffi-rs';
+import { forgetLostInserts } from './forget-lost-inserts.js';
 import { confineTo } from './landlock.js';
 import { pretendTerminal } from './pseudo-terminal.js';
 
@@ -33,6 +34,7 @@ accessSync(valueOf('--config-file='), constants.R_OK);
 // The library forgets its system tables but not their files, and then cannot make query_log again.
 const dataPath = valueOf('--path=');
 rmSync(join(dataPath, 'data', 'system'), { recursive: true, force: true });
+forgetLostInserts(dataPath);
 
 if (process.platform === 'linux') pretendTerminal();
 
