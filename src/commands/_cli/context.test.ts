@@ -73,6 +73,7 @@ describe('resolveContext', () => {
     expect(await resolveContext()).toEqual({
       name: 'prod',
       home: join(folder, 'home'),
+      topics: [],
       queue: {
         kind: 'kafka',
         brokers: ['k1:9092', 'k2:9092'],

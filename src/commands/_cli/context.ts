@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { lockHolder } from '../../engine/deploy/generation-lock.js';
 import { AtbdError } from '../../engine/model/error.js';
+import type { TopicSpec } from '../../engine/edge/topic/topic-spec.js';
 import type { QueueConnection, StoreConnection } from '../../engine/model/connection.js';
 import { atbdHome, userConfigPath, type AtbdHome } from './atbd-home.js';
 import type { ContextSpec, QueueSpec } from './config/config-schema.js';
@@ -22,6 +23,8 @@ export interface ResolvedContext {
   readonly reader: StoreConnection;
   /** The file that says what business numbers count; undefined: the built-in shop's. */
   readonly journeysPath: string | undefined;
+  /** Topics that are described, because others fill them. */
+  readonly topics: readonly TopicSpec[];
 }
 
 /**
@@ -69,7 +72,8 @@ async function connectionsOf({ name, spec, home }: ChosenContext): Promise<Resol
     storeConnections(spec, path, home, record),
   ]);
   const journeysPath = spec.journeys === undefined ? undefined : pathBeside(spec.journeys, path);
-  return { name, home: home.root, queue, store, reader, journeysPath };
+  const topics = spec.topics ?? [];
+  return { name, home: home.root, queue, store, reader, journeysPath, topics };
 }
 
 /** The context of the stack in this home, whatever ATBD_HOME and the settings say. */
@@ -80,7 +84,7 @@ export async function contextOfStack(home: AtbdHome): Promise<ResolvedContext> {
     localStoreConnections(record, home),
   ]);
   const name = LOCAL_CONTEXT;
-  return { name, home: home.root, queue, ...connections, journeysPath: undefined };
+  return { name, home: home.root, queue, ...connections, journeysPath: undefined, topics: [] };
 }
 
 /** What the user's file says about a context; `local` is built in. */

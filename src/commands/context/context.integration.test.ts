@@ -106,6 +106,42 @@ Try this: Correct the file, or have a look at \`atbd context set --help\`.
   });
 });
 
+describe('topics of a context', () => {
+  it('are set as YAML, and shown', async () => {
+    await writeFile(file(), COMMENTED);
+    const topics = '[{name: app-logs, format: json, service: shop}, {name: lines, format: text}]';
+    const { code, stderr } = await atbd('context', 'set', 'lab', '--set', `topics=${topics}`);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const { stdout } = await atbd('context', 'show', 'lab', '--json');
+    expect(JSON.parse(stdout)).toMatchObject({
+      settings: {
+        topics: [
+          { name: 'app-logs', format: 'json', service: 'shop' },
+          { name: 'lines', format: 'text' },
+        ],
+      },
+    });
+  });
+
+  it.each([
+    ['[{name: a, format: xml}]', 'topics.0.format: must be one of atbd, json, text'],
+    ['[{name: a/b, format: json}]', 'topics.0.name: must be letters, digits, dots'],
+    ['[{name: a, format: json, pattern: x}]', 'topics.0.pattern: is for the format text'],
+    ['[{name: a, format: json}, {name: a, format: text}]', 'topics.1.name: is there twice'],
+    [
+      '[{name: a, format: text, pattern: "(?<ts>"}]',
+      'topics.0.pattern: cannot use the pattern "(?<ts>": error parsing regexp: missing closing )',
+    ],
+    ['[{name: a', 'cannot read the value of topics: it is no YAML'],
+  ])('are refused at once as %s', async (topics, message) => {
+    await writeFile(file(), COMMENTED);
+    const { code, stderr } = await atbd('context', 'set', 'lab', '--set', `topics=${topics}`);
+    expect(code).toBe(2);
+    expect(stderr).toContain(message);
+    expect(await readFile(file(), 'utf8')).toBe(COMMENTED);
+  });
+});
+
 describe('a mistake in usage', () => {
   it.each([
     [['context', 'ls', '--colour'], 'Error: Nonexistent flag: --colour', 'context ls --help'],

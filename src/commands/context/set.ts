@@ -21,11 +21,12 @@ queue.sasl.username, queue.sasl.passwordEnv, queue.sasl.passwordFile, queue.url,
 queue.passwordEnv, queue.passwordFile, store.kind (local, clickhouse),
 store.shards, store.database, store.username, store.passwordEnv, store.passwordFile,
 store.reader.username, store.reader.passwordEnv, store.reader.passwordFile, archive.url,
-retention (off), journeys.
+retention (off), journeys, topics (the whole list, as YAML: docs/topics.md).
 Passwords are never written here: name the variable or the file that has one.`;
   static override examples = [
     '<%= config.bin %> <%= command.id %> lab --set queue.kind=kafka --set queue.brokers=k1:9092,k2:9092',
     '<%= config.bin %> <%= command.id %> production --set store.passwordFile=~/.atbd-password',
+    "<%= config.bin %> <%= command.id %> lab --set 'topics=[{name: app-logs, format: json}]'",
     '<%= config.bin %> <%= command.id %> lab --delete',
   ];
   static override args = {

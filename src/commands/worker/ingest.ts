@@ -1,5 +1,7 @@
 import { rename, writeFile } from 'node:fs/promises';
 import { Flags } from '@oclif/core';
+import { mapChunks } from '../../engine/edge/topic/map-chunks.js';
+import { createTopicMappers } from '../../engine/edge/topic/topic-mapper.js';
 import { IngestCounters, type IngestNote } from '../../engine/ingest/ingest-counters.js';
 import { runIngestWorker } from '../../engine/ingest/ingest-worker.js';
 import type { IngestObserver } from '../../engine/ingest/partition-ingest.js';
@@ -18,16 +20,15 @@ const STATE_INTERVAL_MS = 1_000;
 export default class WorkerIngest extends AtbdCommand {
   static override summary = 'Store events from the queue exactly once, until stopped.';
   static override description =
-    'Workers of one context share the partitions; start as many as you like. `up --local` starts one. SIGTERM finishes what is in flight.';
+    'Workers of one context share the partitions; start as many as you like, all with the same topics. `up --local` starts one. SIGTERM finishes what is in flight. Topics that the context describes are mapped: see docs/topics.md.';
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --context production --topic events --topic audit',
   ];
   static override flags = {
     topic: Flags.string({
-      summary: 'Topic to store; may be given more than once.',
+      summary: `Topic to store besides those of the context; may be given more than once. Without one: ${DEFAULT_TOPIC}.`,
       multiple: true,
-      default: [DEFAULT_TOPIC],
     }),
     'session-timeout': Flags.integer({
       summary: 'Milliseconds after which a worker that vanished loses its partitions.',
@@ -43,18 +44,22 @@ export default class WorkerIngest extends AtbdCommand {
   async run(): Promise<void> {
     const { flags } = await this.parse(WorkerIngest);
     const context = await resolveContext({ name: flags.context });
+    const topics = [
+      ...new Set([...(flags.topic ?? [DEFAULT_TOPIC]), ...context.topics.map(({ name }) => name)]),
+    ];
+    const mappers = createTopicMappers(context.topics);
     const counters = new IngestCounters(logNote);
     await using queue = await openQueue(context.queue);
     await using store = openStore(context.store);
     await using _state = await keepStateFile(flags['state-file'], counters);
-    logNote({ level: 'info', message: `storing ${flags.topic.join(', ')} from ${queue.kind}` });
+    logNote({ level: 'info', message: `storing ${topics.join(', ')} from ${queue.kind}` });
     await runIngestWorker(
       {
         queue,
-        store: createChunkStore(store),
+        store: mapChunks(createChunkStore(store), mappers),
         clock: systemClock,
         observer: withFailpoint(counters),
-        topics: flags.topic,
+        topics,
         sessionTimeoutMs: flags['session-timeout'],
       },
       this.signal,

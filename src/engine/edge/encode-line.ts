@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { BACKFILL_HEADER, OVERSIZED_SAMPLE_BYTES, VALUE_BYTES_MAX } from '../model/limit.js';
 import type { QueueMessage } from '../model/queue.js';
 import { OpenEvent } from './continuation.js';
+import { attrsOf, withAttr } from './event-attr.js';
 import { isObject } from './format/common-names.js';
 import type { Decoded, EventFields, LineFormat } from './line-format.js';
 import type { SplitLine } from './line-splitter.js';
@@ -195,19 +196,9 @@ function keyOf(event: EventFields, field: string): string | null {
   return typeof key === 'string' && key !== '' ? key : null;
 }
 
-function withAttr(event: EventFields, name: string, value: string): EventFields {
-  return { ...event, attrs: { ...attrsOf(event), [name]: value } };
-}
-
 function layOver(event: EventFields, set: EventFields): EventFields {
   const { attrs, ...fields } = set;
   const whole = { ...event, ...fields };
   if (!isObject(attrs)) return whole;
   return { ...whole, attrs: { ...attrsOf(event), ...attrs } };
-}
-
-/** An `attrs` that is no object is kept, under its own name. */
-function attrsOf({ attrs }: EventFields): EventFields {
-  if (isObject(attrs)) return attrs;
-  return attrs === undefined ? {} : { attrs };
 }

@@ -50,6 +50,35 @@ export function encodeRows(records: readonly QueueRecord[]): Buffer {
   return rows.subarray(0, at);
 }
 
+/** A row that was made of a foreign record; it says itself whether it is an event. */
+export interface MappedRow {
+  readonly offset: bigint;
+  readonly timestampMs: number;
+  readonly isBackfill: boolean;
+  /** Why it is a dead letter; empty for an event. */
+  readonly reason: string;
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+}
+
+/** Rows that were made of foreign records, back to back. */
+export function encodeMappedRows(mapped: readonly MappedRow[]): Buffer {
+  let size = 0;
+  for (const { reason, key, value } of mapped)
+    size += rowBytesMax(key?.length ?? 0, value?.length ?? 0) + reason.length;
+  const rows = Buffer.allocUnsafe(size);
+  let at = 0;
+  for (const { offset, timestampMs, isBackfill: isExempt, reason, key, value } of mapped) {
+    at = writeUInt64(rows, at, offset);
+    at = writeSafeInteger(rows, at, usableTime(timestampMs));
+    rows[at++] = isExempt ? 1 : 0;
+    at = writeText(rows, at, reason === '' ? EMPTY : Buffer.from(reason));
+    at = writeText(rows, at, key ?? EMPTY);
+    at = writeText(rows, at, shortened(value ?? EMPTY));
+  }
+  return rows.subarray(0, at);
+}
+
 /** The row that stands for a range without any record, so that the ledger has it. */
 export function encodeHole(offset: bigint): Buffer {
   const row = Buffer.alloc(rowBytesMax(0, 0));

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { checkTopicSpec } from '../../../engine/edge/topic/check-topic-spec.js';
+import { TOPIC_FORMATS } from '../../../engine/edge/topic/topic-spec.js';
 import { LOCAL_CONTEXT } from './local-context.js';
 
 const NAME = /^[a-zA-Z0-9][a-zA-Z0-9._-]{0,62}$/;
@@ -115,6 +117,32 @@ const retentionSchema = z.literal('off', {
   error: 'must be off: events are kept for ever until there is an archive for them',
 });
 
+/** A topic's name goes into tokens and paths of the store. */
+const topicName = z
+  .string()
+  .regex(/^[a-zA-Z0-9._-]{1,249}$/, 'must be letters, digits, dots, dashes and underscores');
+
+/** A topic that others fill (docs/topics.md). */
+const topicSpecSchema = z
+  .strictObject({
+    name: topicName,
+    format: z.enum(TOPIC_FORMATS, { error: `must be one of ${TOPIC_FORMATS.join(', ')}` }),
+    pattern: text.optional(),
+    service: text.optional(),
+    serviceFromKey: z.boolean().optional(),
+  })
+  .superRefine((spec, context) => {
+    for (const { path, message } of checkTopicSpec(spec))
+      context.addIssue({ code: 'custom', path: [path], message });
+  });
+
+const topicsSchema = z.array(topicSpecSchema).superRefine((topics, context) => {
+  for (const [index, { name }] of topics.entries()) {
+    if (topics.findIndex((topic) => topic.name === name) === index) continue;
+    context.addIssue({ code: 'custom', path: [index, 'name'], message: 'is there twice' });
+  }
+});
+
 const contextSpecSchema = z.strictObject({
   queue: queueSpecSchema.default({ kind: 'local' }),
   store: storeSpecSchema.default({ kind: 'local' }),
@@ -122,6 +150,7 @@ const contextSpecSchema = z.strictObject({
   retention: retentionSchema.optional(),
   /** A file that says what business numbers count (docs/journeys.md). */
   journeys: text.optional(),
+  topics: topicsSchema.optional(),
 });
 export type ContextSpec = z.infer<typeof contextSpecSchema>;
 

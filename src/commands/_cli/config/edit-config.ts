@@ -1,6 +1,7 @@
 import { mkdir, realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { Document, isMap, parseDocument } from 'yaml';
+import { Document, isMap, parse, parseDocument } from 'yaml';
+import { AtbdError } from '../../../engine/model/error.js';
 import { writeFileAtomically } from '../../../engine/deploy/atomic-file.js';
 import { userConfigPath } from '../atbd-home.js';
 import { userConfigSchema } from './config-schema.js';
@@ -31,10 +32,24 @@ export async function editUserConfig(edit: (document: Document) => void): Promis
   await replaceFile(path, edited);
 }
 
-/** What `contexts.NAME.<path>` is set to, from text as it is typed: `true` and numbers are YAML's. */
+/** What `contexts.NAME.<path>` is set to, from text as it is typed: `true` and numbers are YAML's, topics are all of it. */
 export function typedValue(path: string, text: string): unknown {
+  if (path === 'topics') return yamlValue(path, text);
   if (LISTS.has(path)) return text.split(',').map((entry) => entry.trim());
   return text === 'true' ? true : text === 'false' ? false : text;
+}
+
+function yamlValue(path: string, text: string): unknown {
+  try {
+    return parse(text);
+  } catch (cause) {
+    throw new AtbdError({
+      code: 'USAGE_INVALID',
+      message: `cannot read the value of ${path}: it is no YAML`,
+      hint: "For example: --set 'topics=[{name: app-logs, format: json}]'",
+      cause,
+    });
+  }
 }
 
 /** Replaces a file of the user's, or makes it, readable by the owner only. */

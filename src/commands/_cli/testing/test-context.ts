@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
+import type { TopicSpec } from '../../../engine/edge/topic/topic-spec.js';
 import type { QueueConnection } from '../../../engine/model/connection.js';
 import { startTestStore, type TestStore } from '../../../store/testing/test-store.js';
 
@@ -22,9 +23,11 @@ export type TestQueue =
 export async function startTestContext({
   queue,
   shardCount,
+  topics,
 }: {
   readonly queue: TestQueue;
   readonly shardCount: number;
+  readonly topics?: readonly TopicSpec[];
 }): Promise<TestContext> {
   const dir = await mkdtemp(join(tmpdir(), 'atbd-context-'));
   const testStore = await startTestStore({ shardCount });
@@ -36,6 +39,7 @@ export async function startTestContext({
     contexts: {
       test: {
         queue: connection,
+        ...(topics && { topics }),
         store: {
           kind: 'clickhouse',
           shards: store.shards.map(({ url }) => url),

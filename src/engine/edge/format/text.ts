@@ -5,9 +5,12 @@ import type { ParseTime } from '../parse-time.js';
 import { toLevel } from './common-names.js';
 
 const OPENSTACK =
-  /^(?:(?<file>\S+\.log\S*) )?(?<time>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?) (?<pid>\d+) (?<level>[A-Z]+) (?<module>\S+) \[(?<request>[^\]]*)\] ?(?<message>.*)$/s;
+  /^(?:(?=(?<file>\S+\.log\S*))\k<file> )?(?<time>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?) (?<pid>\d+) (?<level>[A-Z]+) (?<module>\S+) \[(?<request>[^\]]*)\] ?(?<message>.*)$/s;
 
-/** OpenStack's (oslo.log) lines, with or without the file name in front that names the service. */
+/**
+ * OpenStack's (oslo.log) lines, with or without the file name in front that names the service. The file is looked ahead for, which
+ * does not come back to it: a word of a thousand `.log` would be tried in a million ways.
+ */
 export function createOpenstackFormat(parseTime: ParseTime): LineFormat {
   return {
     name: 'openstack',
@@ -114,22 +117,31 @@ export function createPatternFormat(pattern: string, parseTime: ParseTime): Line
     decode(text) {
       const groups = expression.exec(text)?.groups;
       if (groups === undefined) return UNPARSED;
-      const event: EventFields = {};
-      const attrs: EventFields = {};
-      for (const [name, value] of Object.entries(groups as Record<string, string | undefined>)) {
-        if (value === undefined) continue;
-        if (!Object.hasOwn(EVENT_FIELDS, name) || name === 'attrs') attrs[name] = value;
-        else if (name === 'level') event[name] = toLevel(value);
-        else if (name === 'ts') {
-          const ts = parseTime(value);
-          if (ts === undefined) attrs['ts'] = value;
-          else event['ts'] = ts;
-        } else event[name] = value;
-      }
-      if (Object.keys(attrs).length > 0) event['attrs'] = attrs;
-      return oneEvent(event, { isTimeUnread: Object.hasOwn(attrs, 'ts') });
+      const { event, isTimeUnread } = eventOfGroups(Object.entries(groups), parseTime);
+      return oneEvent(event, { isTimeUnread });
     },
   };
+}
+
+/** The event of named groups: fields by their names, the rest in attrs. */
+export function eventOfGroups(
+  groups: Iterable<readonly [name: string, value: string | undefined]>,
+  parseTime: ParseTime,
+): { readonly event: EventFields; readonly isTimeUnread: boolean } {
+  const event: EventFields = {};
+  const attrs: EventFields = {};
+  for (const [name, value] of groups) {
+    if (value === undefined) continue;
+    if (!Object.hasOwn(EVENT_FIELDS, name) || name === 'attrs') attrs[name] = value;
+    else if (name === 'level') event[name] = toLevel(value);
+    else if (name === 'ts') {
+      const ts = parseTime(value);
+      if (ts === undefined) attrs['ts'] = value;
+      else event['ts'] = ts;
+    } else event[name] = value;
+  }
+  if (Object.keys(attrs).length > 0) event['attrs'] = attrs;
+  return { event, isTimeUnread: Object.hasOwn(attrs, 'ts') };
 }
 
 function compile(pattern: string): RegExp {

@@ -1,0 +1,91 @@
+import { isUtf8 } from 'node:buffer';
+import { VALUE_BYTES_MAX } from '../../model/limit.js';
+import type { QueueRecord } from '../../model/queue-record.js';
+import { withAttr } from '../event-attr.js';
+import { mapCommonNames } from '../format/map-common-names.js';
+import type { EventFields } from '../line-format.js';
+import { createParseTime } from '../parse-time.js';
+import { type Decoded, type MappedRecord, refused } from './mapped-record.js';
+import { readJson } from './read-json.js';
+import { createDecodeText } from './text-value.js';
+import type { TopicSpec } from './topic-spec.js';
+
+/**
+ * Makes events of a foreign topic's records. It hangs on the record and the topic's settings alone, on no clock and no chance: a
+ * chunk that is sent again is the same bytes. Nothing throws.
+ */
+export type MapRecord = (record: QueueRecord) => MappedRecord;
+
+/** Of every topic that is not our own format; rejects settings that cannot be used with CONFIG_INVALID. */
+export function createTopicMappers(topics: readonly TopicSpec[]): ReadonlyMap<string, MapRecord> {
+  return new Map(
+    topics.flatMap((spec) => {
+      const decode = createDecode(spec);
+      return decode === undefined ? [] : [[spec.name, createMapRecord(spec, decode)] as const];
+    }),
+  );
+}
+
+/** Times without a zone are UTC: the rules of any other change with the machine's data of zones. */
+const UTC = { offsetMsAt: () => 0 };
+
+function createDecode({ format, pattern }: TopicSpec): ((text: string) => Decoded) | undefined {
+  const parseTime = createParseTime(UTC);
+  switch (format) {
+    case 'atbd':
+      return undefined;
+    case 'text':
+      return createDecodeText(pattern, parseTime);
+    case 'json':
+      return onObject((value) => [mapCommonNames(value, parseTime).event]);
+  }
+}
+
+function onObject(map: (value: EventFields) => readonly EventFields[]): (text: string) => Decoded {
+  return (text) => {
+    const read = readJson(text);
+    return read.kind === 'object' ? { kind: 'events', events: map(read.value) } : read;
+  };
+}
+
+function createMapRecord(spec: TopicSpec, decode: (text: string) => Decoded): MapRecord {
+  return (record) => {
+    const { value } = record;
+    if (value === null) return refused('tombstone');
+    if (value.length > VALUE_BYTES_MAX) return refused('value_too_large');
+    const decoded = decode(value.toString('utf8'));
+    if (decoded.kind === 'deadLetter') return decoded;
+    const service = serviceOf(record, spec);
+    const isText = isUtf8(value);
+    const values = decoded.events.map((event) => encode(event, { service, isText }));
+    return values.every(({ length }) => length <= VALUE_BYTES_MAX)
+      ? { kind: 'events', values }
+      : refused('mapped_too_large');
+  };
+}
+
+function serviceOf(
+  { key }: QueueRecord,
+  { service, serviceFromKey = false }: TopicSpec,
+): string | undefined {
+  if (!serviceFromKey || key === null || key.length === 0 || !isUtf8(key)) return service;
+  return key.toString('utf8');
+}
+
+function encode(
+  event: EventFields,
+  { service, isText }: { readonly service: string | undefined; readonly isText: boolean },
+): Buffer {
+  const named =
+    service === undefined || event['service'] !== undefined ? event : { ...event, service };
+  const marked = isText ? named : withAttr(named, 'invalid_utf8', 'replaced');
+  return Buffer.from(wellFormed(JSON.stringify(marked)));
+}
+
+/** Half a surrogate pair is no text to the store: what JSON has as an escape becomes the sign for what cannot be shown. */
+function wellFormed(json: string): string {
+  if (!json.includes('\\ud')) return json;
+  return json.replaceAll(/\\\\|\\ud[89a-f][\da-f]{2}/g, (escape) =>
+    escape === '\\\\' ? escape : '\ufffd',
+  );
+}
