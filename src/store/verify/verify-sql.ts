@@ -1,5 +1,5 @@
 /**
- * SQL of `verify`. Offsets travel as strings or UInt64, so none is rounded; the three tables are the
+ * SQL of `verify`. Offsets travel as strings or UInt64, so none is rounded; the tables are the
  * Distributed ones, so each answer is over all shards.
  */
 
@@ -12,6 +12,8 @@ export const LIST_PARTITIONS_SQL = `
     SELECT DISTINCT topic, epoch, partition FROM events
     UNION DISTINCT
     SELECT DISTINCT topic, epoch, partition FROM dead_letters
+    UNION DISTINCT
+    SELECT DISTINCT topic, epoch, partition FROM dropped_letters
   )
   WHERE {topic:String} = '' OR topic = {topic:String}
   ORDER BY topic, epoch, partition
@@ -40,15 +42,23 @@ export const READ_LEDGER_SQL = `
 const WHERE_PARTITION =
   'topic = {topic:String} AND epoch = {epoch:UInt32} AND partition = {partition:UInt32}';
 
+/** Where the fate of an offset is kept. A letter that was dropped on purpose is as good as there: who, when and why are. */
+type Fate = 'events' | 'dead_letters' | 'dropped_letters';
+
 /** One side of the recount: rows, distinct offsets and the set of offsets, per range. */
-function recountOf(table: 'events' | 'dead_letters'): string {
-  const counts = ['count()', 'groupBitmap(toUInt64(offset))'];
-  const [n, nDistinct, d, dDistinct] =
-    table === 'events' ? [...counts, '0', '0'] : ['0', '0', ...counts];
+function recountOf(table: Fate): string {
+  const ifFrom = (fate: Fate, text: string, other: string): string =>
+    table === fate ? text : other;
+  const set = 'groupBitmapState(toUInt64(offset))';
+  const noSet = "arrayReduce('groupBitmapState', emptyArrayUInt64())";
   return `
     SELECT roundDown(toUInt64(offset), {bounds:Array(UInt64)}) AS bound,
-      ${n} AS n, ${nDistinct} AS n_distinct, ${d} AS d, ${dDistinct} AS d_distinct,
-      groupBitmapState(toUInt64(offset)) AS offsets,
+      ${ifFrom('events', 'count()', '0')} AS n,
+      ${ifFrom('events', 'groupBitmap(toUInt64(offset))', '0')} AS n_distinct,
+      ${ifFrom('dead_letters', 'count()', '0')} AS d,
+      ${ifFrom('dead_letters', set, noSet)} AS dead,
+      ${ifFrom('dropped_letters', set, noSet)} AS dropped,
+      ${set} AS offsets,
       min(toUInt64(offset)) AS lowest, max(toUInt64(offset)) AS highest
     FROM ${table}
     WHERE ${WHERE_PARTITION} AND offset >= {from:UInt64} AND offset < {until:UInt64}
@@ -62,19 +72,22 @@ function recountOf(table: 'events' | 'dead_letters'): string {
 export const RECOUNT_SQL = `
   SELECT
     bound, sum(n) AS rows, sum(n_distinct) AS rowsDistinct,
-    sum(d) AS deadLetters, sum(d_distinct) AS deadLettersDistinct,
+    sum(d) + bitmapAndnotCardinality(groupBitmapMergeState(dropped), groupBitmapMergeState(dead)) AS deadLetters,
+    bitmapOrCardinality(groupBitmapMergeState(dropped), groupBitmapMergeState(dead)) AS deadLettersDistinct,
     groupBitmapMerge(offsets) AS distinct, min(lowest) AS first, max(highest) AS last
   FROM (${recountOf('events')}
     UNION ALL ${recountOf('dead_letters')}
+    UNION ALL ${recountOf('dropped_letters')}
   )
   GROUP BY bound ORDER BY bound
   LIMIT {limit:UInt32}`;
 
 /** One side of the runs: copies per offset, and the shards that hold them. */
-function copiesOf(table: 'events' | 'dead_letters'): string {
-  const [n, d] = table === 'events' ? ['count()', '0'] : ['0', 'count()'];
+function copiesOf(table: Fate): string {
+  const countOf = (fate: Fate): string => (table === fate ? 'count()' : '0');
   return `
-      SELECT toInt64(offset) AS at, ${n} AS n, ${d} AS d, groupUniqArray(toUInt32(_shard_num) - 1) AS held_by
+      SELECT toInt64(offset) AS at, ${countOf('events')} AS n, ${countOf('dead_letters')} AS d,
+        ${countOf('dropped_letters')} AS g, groupUniqArray(toUInt32(_shard_num) - 1) AS held_by
       FROM ${table}
       WHERE ${WHERE_PARTITION} AND offset >= {first:UInt64} AND offset <= {last:UInt64}
       GROUP BY at`;
@@ -87,9 +100,10 @@ export const READ_RUNS_SQL = `
     SELECT at, copies, dead_copies, shards,
       at - toInt64(row_number() OVER (PARTITION BY copies, dead_copies, shards ORDER BY at)) AS island
     FROM (
-      SELECT at, sum(n) AS copies, sum(d) AS dead_copies, arraySort(groupUniqArrayArray(held_by)) AS shards
+      SELECT at, sum(n) AS copies, greatest(sum(d), toUInt64(sum(g) > 0)) AS dead_copies, arraySort(groupUniqArrayArray(held_by)) AS shards
       FROM (${copiesOf('events')}
       UNION ALL ${copiesOf('dead_letters')}
+      UNION ALL ${copiesOf('dropped_letters')}
       )
       GROUP BY at
     )
