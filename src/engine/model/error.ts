@@ -16,6 +16,7 @@ export const ERRORS = {
   TRACE_NOT_FOUND: { exitCode: 4, retryable: false },
   SEARCH_NOT_FOUND: { exitCode: 4, retryable: false },
   TOPIC_NOT_FOUND: { exitCode: 4, retryable: false },
+  LETTER_NOT_FOUND: { exitCode: 4, retryable: false },
   STACK_NOT_RUNNING: { exitCode: 6, retryable: false },
   QUEUE_UNREACHABLE: { exitCode: 6, retryable: true },
   CLICKHOUSE_UNREACHABLE: { exitCode: 6, retryable: true },

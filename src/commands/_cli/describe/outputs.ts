@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { describeOutput } from './output/describe-output.js';
 import { tailLine } from './output/event-output.js';
+import { lettersOutput, letterOutput } from './output/letter-output.js';
 import {
   contextOutput,
   contextSetOutput,
@@ -36,6 +37,8 @@ export const OUTPUTS: Readonly<Record<string, z.ZodType>> = {
   'context:show': contextOutput,
   'context:use': contextUseOutput,
   describe: describeOutput,
+  'dlq:ls': lettersOutput,
+  'dlq:show': letterOutput,
   down: downOutput,
   'gen:events': genEventsOutput,
   'gen:logs': genLogsOutput,

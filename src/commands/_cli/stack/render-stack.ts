@@ -1,5 +1,6 @@
 import type { ChalkInstance } from 'chalk';
 import { sanitizeText } from '../sanitize.js';
+import { sizeText } from '../size-text.js';
 import { cutToWidth, textTable } from '../text-table.js';
 import type { PartReport, StackReport } from './describe-stack.js';
 
@@ -60,9 +61,9 @@ function diskLine({ disk }: StackReport, style: ChalkInstance): string {
   const all = disk.tables.reduce((sum, { bytes }) => sum + bytes, 0);
   const tables = disk.tables
     .filter(({ bytes }) => bytes >= all * WORTH_A_WORD)
-    .map(({ name, bytes }) => `${name} ${size(bytes)}`);
+    .map(({ name, bytes }) => `${name} ${sizeText(bytes)}`);
   const missing = disk.error === null ? '' : ` ${style.yellow(`(${sanitizeText(disk.error)})`)}`;
-  return `Disk: ${size(all)}${missing}${style.dim(tables.length === 0 ? '' : `: ${tables.join(', ')}`)}`;
+  return `Disk: ${sizeText(all)}${missing}${style.dim(tables.length === 0 ? '' : `: ${tables.join(', ')}`)}`;
 }
 
 /** What a person looks at next: last errors, of parts that are down first. */
@@ -96,16 +97,6 @@ const MEBIBYTE = 1024 * 1024;
 
 function memory(bytes: number | null): string {
   return bytes === null ? NONE : `${Math.round(bytes / MEBIBYTE)} MiB`;
-}
-
-const SIZES = ['KiB', 'MiB', 'GiB', 'TiB'];
-
-/** In the largest unit that leaves a digit before the point: 1.5 KiB, 12 MiB. */
-function size(bytes: number): string {
-  let value = bytes / 1024;
-  let unit = 0;
-  for (; value >= 1024 && unit < SIZES.length - 1; unit += 1) value /= 1024;
-  return `${value >= 10 ? Math.round(value) : value.toFixed(1)} ${SIZES[unit] ?? ''}`;
 }
 
 const UNITS = [

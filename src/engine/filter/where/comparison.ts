@@ -39,7 +39,8 @@ export function readComparison(node: Comparison, refuse: Refuse): Filter {
 /** `FIELD in [VALUE, …]`, and `"KEY" in attrs`. */
 export function readMembership(node: ASTNode & { readonly op: 'in' }, refuse: Refuse): Filter {
   const [left, right] = node.args;
-  if (right.op === 'id' && right.args === 'attrs') return readKeyInAttrs(left, refuse);
+  if (right.op === 'id' && right.args === 'attrs' && !refuse.vocabulary)
+    return readKeyInAttrs(left, refuse);
   if (right.op !== 'list') {
     const isText = left.op === 'value' && typeof left.args === 'string';
     const hint = isText

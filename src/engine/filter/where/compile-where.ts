@@ -5,7 +5,7 @@ import { leavesOf, MATCH_ALL, MATCH_NONE, type Filter } from '../../model/filter
 import { isComparison, readComparison, readMembership } from './comparison.js';
 import { readCall, readMethod } from './function-call.js';
 import { isPath, readAsked } from './operand.js';
-import { createRefuse, refuseUnaskable, type Refuse } from './refusal.js';
+import { createRefuse, refuseUnaskable, type Refuse, type Vocabulary } from './refusal.js';
 
 /**
  * A pasted list of 750 ids fits. All of it may be one value, and the server takes none of more than 128 KiB; a character
@@ -26,11 +26,16 @@ const EXAMPLE =
  * doubles, `amount` is an exact decimal, `ts` is exact to the nanosecond, `level` is ordered by severity. Rejects with
  * USAGE_INVALID what does not parse, names no field, or cannot be asked of rows and closures with one meaning; the
  * message says what and at which character, the hint what can be written instead.
+ *
+ * With a vocabulary it is about something else than an event, and asks for these names only; they become keys of the filter.
  */
-export function compileWhere(text: string, { flag }: { readonly flag: string }): Filter {
+export function compileWhere(
+  text: string,
+  { flag, vocabulary }: { readonly flag: string; readonly vocabulary?: Vocabulary },
+): Filter {
   const options = { flag, variables: {}, example: EXAMPLE, textLengthMax: TEXT_LENGTH_MAX };
   const { ast } = parseExpression(text, createEnvironment(), options);
-  const refuse = createRefuse(text, flag);
+  const refuse = createRefuse(text, { flag, vocabulary });
   const filter = readCondition(ast, refuse);
   const leafCount = leavesOf(filter).length;
   if (leafCount <= LEAF_COUNT_MAX) return filter;

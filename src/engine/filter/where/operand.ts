@@ -5,7 +5,7 @@ import { nearestName } from '../../model/nearest-name.js';
 import { quoteValue, visibleText } from '../../model/visible-text.js';
 import { readRfc3339 } from '../../time/event-time.js';
 import { typeOfField, type FieldType } from '../field-condition.js';
-import { refuseUnaskable, type Refuse } from './refusal.js';
+import { refuseUnaskable, type Refuse, type Vocabulary } from './refusal.js';
 
 /** What stands on one side of a comparison. */
 export type Operand = Asked | Given;
@@ -51,6 +51,7 @@ export function readAsked(node: ASTNode, refuse: Refuse): Asked {
   if (!isPath(node)) {
     throw refuse(node, 'this is not of the event', 'Name a field, or a key of attrs: attrs.KEY.');
   }
+  if (refuse.vocabulary !== undefined) return readListed(node, refuse.vocabulary, refuse);
   const key = keyOfAttrs(node, refuse);
   if (key !== undefined) return askedOf({ kind: 'attr', key });
   const name = node.op === 'id' ? node.args : dottedName(node);
@@ -68,6 +69,17 @@ export function readAsked(node: ASTNode, refuse: Refuse): Asked {
     );
   }
   throw refuseUnknown(node, name, refuse);
+}
+
+/** One of the names of a vocabulary. */
+function readListed(node: ASTNode, vocabulary: Vocabulary, refuse: Refuse): Asked {
+  const name = dottedName(node) ?? '';
+  const type = Object.hasOwn(vocabulary, name) ? vocabulary[name] : undefined;
+  if (type !== undefined) return { kind: 'field', field: { kind: 'attr', key: name }, type, name };
+  const names = Object.keys(vocabulary);
+  const near = nearestName(name, names);
+  const hint = near === undefined ? `There are ${names.join(', ')}.` : `Did you mean ${near}?`;
+  throw refuse(node, `unknown name ${visibleText(name)}`, hint);
 }
 
 function askedOf(field: FieldRef): Asked {

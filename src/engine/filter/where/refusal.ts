@@ -2,12 +2,24 @@ import type { ASTNode } from '@marcbachmann/cel-js';
 import { refuseAt } from '../../expression/refuse-expression.js';
 import type { AtbdError } from '../../model/error.js';
 
+/** Names that an expression may ask for instead of an event's fields, and what they are compared as. */
+export type Vocabulary = Readonly<Record<string, 'text' | 'number'>>;
+
 /** Makes the error for a part of the expression: what is wrong with it, and what can be written instead. */
-export type Refuse = (node: ASTNode, what: string, hint: string) => AtbdError;
+export interface Refuse {
+  (node: ASTNode, what: string, hint: string): AtbdError;
+  /** What the expression is about; undefined: an event. */
+  readonly vocabulary: Vocabulary | undefined;
+}
 
 /** Errors of the text that a flag gave. */
-export function createRefuse(text: string, flag: string): Refuse {
-  return (node, what, hint) => refuseAt(text, { flag, what, index: node.start, hint });
+export function createRefuse(
+  text: string,
+  { flag, vocabulary }: { readonly flag: string; readonly vocabulary?: Vocabulary | undefined },
+): Refuse {
+  const refuse = (node: ASTNode, what: string, hint: string): AtbdError =>
+    refuseAt(text, { flag, what, index: node.start, hint });
+  return Object.assign(refuse, { vocabulary });
 }
 
 const ARITHMETIC = new Set(['+', '-', '*', '/', '%', '-_']);

@@ -1,0 +1,67 @@
+import { z } from 'zod';
+import { count, missingShards, moment } from './common.js';
+
+const position = z.string().describe('TOPIC/PARTITION/OFFSET, for dlq show.');
+
+const summary = {
+  position,
+  topic: z.string(),
+  epoch: count.describe("Of the topic's lives."),
+  partition: count,
+  offset: z.string().describe('64 bits wide, so a text.'),
+  state: z.enum(['waiting', 'replayed']),
+  reason: z.string(),
+  time: moment.describe('Queue time.'),
+  key: z.string().nullable().describe('null where it is no UTF-8: see keyBase64.'),
+  keyBase64: z.string().optional(),
+  producer: z.string().describe('The service that its bytes seem to name.'),
+  size: count.describe('Bytes that are stored of it.'),
+};
+
+const group = z.strictObject({
+  reason: z.string(),
+  topic: z.string(),
+  waiting: count,
+  replayed: count.describe('In the queue again.'),
+  bytes: count,
+  first: moment,
+  last: moment,
+  newest: z.strictObject({ position, sample: z.string().describe('Its first bytes.') }),
+});
+
+const groups = z.strictObject({
+  groups: z.array(group),
+  waiting: count,
+  replayed: count,
+  bytes: count,
+  missingShards,
+});
+
+const letters = z.strictObject({
+  letters: z.array(z.strictObject({ ...summary, sample: z.string().describe('Its first bytes.') })),
+  next: z.string().nullable().describe('For --after; null on the last page.'),
+  missingShards,
+});
+
+export const lettersOutput = z.union([groups, letters.describe('With --each.')]);
+
+export const letterOutput = z.strictObject({
+  ...summary,
+  storedAt: moment,
+  text: z.string().nullable().describe('Its bytes, where they are UTF-8.'),
+  base64: z.string().nullable().describe('Its bytes, where they are no UTF-8.'),
+  jsonBreak: z
+    .strictObject({
+      at: count.describe('Index of the byte.'),
+      line: count,
+      column: count,
+      expected: z.string(),
+    })
+    .nullable()
+    .describe('Where its JSON breaks; null where it was never meant as JSON.'),
+  queue: z
+    .strictObject({ size: count, headers: z.record(z.string(), z.string()) })
+    .nullable()
+    .describe('What the queue knows of it; null when it no longer has it.'),
+  missingShards,
+});
