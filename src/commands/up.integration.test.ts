@@ -89,7 +89,9 @@ describe('atbd up --local', () => {
       restarts: 0,
       lastError: null,
       reportedError: null,
+      metricsUrl: null,
     };
+    const metricsUrl = expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/) as string;
     const inSupervisor = { pid: null, memoryBytes: null };
     const logOf = (name: string): string => join(stack.home, 'log', `${name}.log`);
     expect(report).toEqual({
@@ -102,6 +104,7 @@ describe('atbd up --local', () => {
         name,
         ...process,
         ...(name === 'queue' && inSupervisor),
+        ...(name === 'ingest-1' && { metricsUrl }),
         ...(name === 'schema' && { ...inSupervisor, state: 'done', uptimeMs: null }),
         log: logOf(name),
       })),

@@ -4,7 +4,7 @@ import { mapChunks } from '../../engine/edge/topic/map-chunks.js';
 import { createTopicMappers } from '../../engine/edge/topic/topic-mapper.js';
 import { IngestCounters, type IngestNote } from '../../engine/ingest/ingest-counters.js';
 import { runIngestWorker } from '../../engine/ingest/ingest-worker.js';
-import type { IngestObserver } from '../../engine/ingest/partition-ingest.js';
+import { observeAll, observerOf } from '../../engine/ingest/observe-all.js';
 import { systemClock } from '../../engine/model/clock.js';
 import { DEFAULT_TOPIC } from '../../engine/model/limit.js';
 import { openQueue } from '../../engine/queue/open-queue.js';
@@ -13,6 +13,8 @@ import { createChunkStore } from '../../store/write/chunk-store.js';
 import { AtbdCommand } from '../_cli/atbd-command.js';
 import { resolveContext } from '../_cli/context.js';
 import { failpointFromEnv } from '../_cli/failpoint.js';
+import { listenAddress } from '../_cli/worker/listen-address.js';
+import { openProbes } from '../_cli/worker/open-probes.js';
 
 /** How often the state file is written: `status` is never older than this. */
 const STATE_INTERVAL_MS = 1_000;
@@ -39,10 +41,19 @@ export default class WorkerIngest extends AtbdCommand {
       summary: 'File that is kept up to date with what the worker did, as JSON.',
       env: 'ATBD_STATE_FILE',
     }),
+    'metrics-listen': Flags.string({
+      summary:
+        'Serve /metrics, /healthz and /readyz at this address: HOST:PORT, or a port of 127.0.0.1; 0 takes a free one.',
+      description:
+        'Off unless asked for: several workers on one machine cannot share a port, so it is no setting of a context. `up --local` gives each worker a free port, and `status` shows it.',
+      env: 'ATBD_METRICS_LISTEN',
+      helpValue: 'ADDRESS',
+    }),
   };
 
   async run(): Promise<void> {
     const { flags } = await this.parse(WorkerIngest);
+    const address = listenAddress(flags['metrics-listen']);
     const context = await resolveContext({ name: flags.context });
     const topics = [
       ...new Set([...(flags.topic ?? [DEFAULT_TOPIC]), ...context.topics.map(({ name }) => name)]),
@@ -51,14 +62,19 @@ export default class WorkerIngest extends AtbdCommand {
     const counters = new IngestCounters(logNote);
     await using queue = await openQueue(context.queue);
     await using store = openStore(context.store);
-    await using _state = await keepStateFile(flags['state-file'], counters);
+    await using probes = await openProbes({ address, queue, store });
+    await using _state = await keepStateFile(flags['state-file'], counters, probes.url);
     logNote({ level: 'info', message: `storing ${topics.join(', ')} from ${queue.kind}` });
     await runIngestWorker(
       {
         queue,
         store: mapChunks(createChunkStore(store), mappers),
         clock: systemClock,
-        observer: withFailpoint(counters),
+        observer: observeAll([
+          counters,
+          ...probes.observers,
+          observerOf({ onStep: failpointFromEnv(process.env) }),
+        ]),
         topics,
         sessionTimeoutMs: flags['session-timeout'],
       },
@@ -74,27 +90,14 @@ function logNote({ level, message }: IngestNote): void {
   process.stderr.write(`${JSON.stringify({ ts, level, service: 'atbd-ingest', message })}\n`);
 }
 
-function withFailpoint(counters: IngestCounters): IngestObserver {
-  const failpoint = failpointFromEnv(process.env);
-  return {
-    onStep: (step, chunk) => {
-      counters.onStep(step, chunk);
-      failpoint(step);
-    },
-    onRetry: counters.onRetry.bind(counters),
-    onResent: counters.onResent.bind(counters),
-    onSkipped: counters.onSkipped.bind(counters),
-    onAlarm: counters.onAlarm.bind(counters),
-  };
-}
-
 async function keepStateFile(
   path: string | undefined,
   counters: IngestCounters,
+  metricsUrl: string | null,
 ): Promise<AsyncDisposable> {
   const write = async (): Promise<void> => {
     if (path === undefined) return;
-    const state = { pid: process.pid, atMs: Date.now(), ...counters.counts };
+    const state = { pid: process.pid, atMs: Date.now(), metricsUrl, ...counters.counts };
     await writeFile(`${path}.new`, JSON.stringify(state), { mode: 0o600 });
     await rename(`${path}.new`, path);
   };

@@ -80,6 +80,11 @@ export class IngestCounters implements IngestObserver {
     this.#note({ level: 'error', message });
   }
 
+  /** Of no interest to counts. */
+  onActivity(): void {
+    return;
+  }
+
   #add(change: Partial<IngestCounts>): void {
     this.#counts = { ...this.#counts, ...change };
   }

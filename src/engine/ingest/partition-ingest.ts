@@ -20,7 +20,23 @@ export interface IngestObserver {
   /** The ledger was ahead of the group's commit: records from `position` up to `ledgerEnd` are stored already. */
   onSkipped(at: PartitionPosition & { readonly ledgerEnd: bigint }): void;
   onAlarm(alarm: IngestAlarm): void;
+  /** A partition begins, ends, or is seen to move; see `PartitionActivity`. */
+  onActivity(at: PartitionName, activity: PartitionActivity): void;
 }
+
+export interface PartitionName {
+  readonly topic: string;
+  readonly partition: number;
+}
+
+/**
+ * What a partition is at: enough to say how far behind it is, and whether it still moves. `caughtUp`: nothing waited to be
+ * read. An insert begins with its first attempt and ends with the shard's answer, or when the partition is released.
+ */
+export type PartitionActivity =
+  | { readonly kind: 'assigned' | 'read' | 'caughtUp' | 'released' }
+  | { readonly kind: 'inserting'; readonly chunk: Chunk }
+  | { readonly kind: 'inserted'; readonly chunk: Chunk; readonly durationMs: number };
 
 export interface PartitionPosition {
   readonly topic: string;
@@ -58,12 +74,15 @@ export async function ingestPartition(
 ): Promise<void> {
   using drain = drainAfter(partition.signal, DRAIN_MS);
   const ingest = new PartitionIngest(partition, options, drain.signal);
+  options.observer.onActivity(partition, { kind: 'assigned' });
   try {
     await ingest.recover();
     await ingest.run();
   } catch (error) {
     // Whoever owns the partition next finds the open intent and sends the same chunk again.
     if (!partition.signal.aborted) throw error;
+  } finally {
+    options.observer.onActivity(partition, { kind: 'released' });
   }
 }
 
@@ -186,17 +205,22 @@ class PartitionIngest {
     return `${this.#partition.topic}/${this.#partition.partition}`;
   }
 
-  #read(position: bigint): Promise<ReadAhead | undefined> {
-    const { limits, pace } = this.#options;
-    return readChunk(this.#partition, position, limits, pace.lingerMs(this.#name));
+  async #read(position: bigint): Promise<ReadAhead | undefined> {
+    const { limits, observer, pace } = this.#options;
+    const ahead = await readChunk(this.#partition, position, limits, pace.lingerMs(this.#name));
+    observer.onActivity(this.#partition, { kind: ahead === undefined ? 'caughtUp' : 'read' });
+    return ahead;
   }
 
   async #write(chunk: Chunk): Promise<void> {
-    const { clock, pace, store } = this.#options;
+    const { clock, observer, pace, store } = this.#options;
     const beganMs = clock.nowMs();
+    observer.onActivity(chunk, { kind: 'inserting', chunk });
     await this.#retry(() => store.writeChunk(chunk, this.#drain));
-    pace.add(this.#name, clock.nowMs() - beganMs);
-    this.#options.observer.onStep('written', chunk);
+    const durationMs = clock.nowMs() - beganMs;
+    pace.add(this.#name, durationMs);
+    observer.onActivity(chunk, { kind: 'inserted', chunk, durationMs });
+    observer.onStep('written', chunk);
   }
 
   async #commit(position: bigint, open: ChunkRange | null): Promise<void> {

@@ -21,6 +21,11 @@ export function recordCountOf({ runs }: Pick<Chunk, 'runs'>): number {
   return runs.reduce((sum, run) => sum + run.recordCount, 0);
 }
 
+/** What its rows take, or a little more. */
+export function byteCountOf({ runs }: Pick<Chunk, 'runs'>): number {
+  return runs.reduce((sum, run) => sum + run.byteCount, 0);
+}
+
 /** What the ingest worker needs of the store. */
 export interface ChunkStore {
   /**

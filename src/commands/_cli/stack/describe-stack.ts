@@ -17,6 +17,8 @@ export interface PartReport {
   readonly lastError: string | null;
   /** The latest failure that it goes on after, in its own words. */
   readonly reportedError: string | null;
+  /** Where a worker serves /metrics, /healthz and /readyz; null for a part that has none. */
+  readonly metricsUrl: string | null;
   readonly log: string;
 }
 
@@ -77,6 +79,7 @@ async function describePart(
     restarts,
     lastError,
     reportedError: own?.lastError ?? null,
+    metricsUrl: own?.metricsUrl ?? null,
     log,
   };
 }

@@ -24,7 +24,12 @@ export function renderStack(
   ];
   const rows = report.parts.map((part) => partRow(part, style));
   const table = textTable([head.map((text) => style.dim(text)), supervisor, ...rows], columns);
-  const facts = [lagLine(report, style), cutToWidth(diskLine(report, style), columns ?? Infinity)];
+  const facts = [
+    lagLine(report, style),
+    ...[diskLine(report, style), ...metricsLines(report, style)].map((line) =>
+      cutToWidth(line, columns ?? Infinity),
+    ),
+  ];
   return [title, '', table, '', ...facts, ...troubles(report, style, columns)].join('\n');
 }
 
@@ -64,6 +69,13 @@ function diskLine({ disk }: StackReport, style: ChalkInstance): string {
     .map(({ name, bytes }) => `${name} ${sizeText(bytes)}`);
   const missing = disk.error === null ? '' : ` ${style.yellow(`(${sanitizeText(disk.error)})`)}`;
   return `Disk: ${sizeText(all)}${missing}${style.dim(tables.length === 0 ? '' : `: ${tables.join(', ')}`)}`;
+}
+
+function metricsLines({ parts }: StackReport, style: ChalkInstance): string[] {
+  const served = parts.filter(({ metricsUrl }) => metricsUrl !== null);
+  if (served.length === 0) return [];
+  const urls = served.map(({ name, metricsUrl }) => `${name} ${metricsUrl ?? ''}/metrics`);
+  return [style.dim(`Metrics: ${urls.join(', ')}`)];
 }
 
 /** What a person looks at next: last errors, of parts that are down first. */

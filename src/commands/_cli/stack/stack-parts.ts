@@ -117,7 +117,12 @@ function ingestPart(home: AtbdHome): ProcessSpec {
     ...LIMITS,
     command: process.execPath,
     args: ['--import', END_WITH_PARENT, BIN, 'worker', 'ingest', '--context', LOCAL_CONTEXT],
-    env: { ATBD_HOME: home.root, ATBD_STATE_FILE: stateFile },
+    // A free port at each start: it stands in the state file, where `status` finds it.
+    env: {
+      ATBD_HOME: home.root,
+      ATBD_STATE_FILE: stateFile,
+      ATBD_METRICS_LISTEN: '127.0.0.1:0',
+    },
     isReady: async (pid) => (await readWorkerState(stateFile, pid)) !== undefined,
   };
 }

@@ -2,7 +2,12 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 
-const workerStateSchema = z.object({ pid: z.number(), lastError: z.string().nullable() });
+const workerStateSchema = z.object({
+  pid: z.number(),
+  lastError: z.string().nullable(),
+  /** Where it serves its metrics; null: nowhere. */
+  metricsUrl: z.string().nullable(),
+});
 
 /** What a worker says of itself in its state file (`atbd worker ingest --state-file`). */
 export type WorkerState = z.infer<typeof workerStateSchema>;

@@ -30,6 +30,10 @@ const part = z.strictObject({
   restarts: count,
   lastError: z.string().nullable().describe('Why it ended last.'),
   reportedError: z.string().nullable().describe('The latest failure that it goes on after.'),
+  metricsUrl: z
+    .string()
+    .nullable()
+    .describe('Where a worker serves /metrics, /healthz and /readyz; null: it does not.'),
   log: z.string(),
 });
 
