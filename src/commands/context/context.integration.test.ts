@@ -124,13 +124,17 @@ describe('topics of a context', () => {
   });
 
   it.each([
-    ['[{name: a, format: xml}]', 'topics.0.format: must be one of atbd, json, text'],
+    ['[{name: a, format: xml}]', 'topics.0.format: must be one of atbd, json, text, debezium'],
     ['[{name: a/b, format: json}]', 'topics.0.name: must be letters, digits, dots'],
     ['[{name: a, format: json, pattern: x}]', 'topics.0.pattern: is for the format text'],
     ['[{name: a, format: json}, {name: a, format: text}]', 'topics.1.name: is there twice'],
     [
       '[{name: a, format: text, pattern: "(?<ts>"}]',
       'topics.0.pattern: cannot use the pattern "(?<ts>": error parsing regexp: missing closing )',
+    ],
+    [
+      '[{name: a, format: debezium, columns: {id: ts}}]',
+      'topics.0.columns: id cannot be ts: choose one of level, service',
     ],
     ['[{name: a', 'cannot read the value of topics: it is no YAML'],
   ])('are refused at once as %s', async (topics, message) => {

@@ -65,6 +65,27 @@ const TOPICS: readonly ForeignTopic[] = [
       value: isEvery(89)(index) ? '   ' : `${time(index)} ERROR line ${index}`,
     }),
   },
+  {
+    spec: {
+      name: 'shopdb.public.orders',
+      format: 'debezium',
+      types: { 'orders.created': 'order.placed' },
+      columns: { id: 'order_id' },
+    },
+    isBad: isEvery(83),
+    // A tombstone follows a deletion.
+    write: (index) => ({
+      key: JSON.stringify({ id: index }),
+      value: isEvery(83)(index)
+        ? null
+        : JSON.stringify({
+            before: null,
+            after: { id: index, user_id: `u${index % 50}`, status: 'placed', amount: '19.90' },
+            source: { name: 'shopdb', db: 'shop', table: 'orders', ts_ms: START_MS + index },
+            op: 'c',
+          }),
+    }),
+  },
 ];
 
 /** Sends as somebody else would. */
@@ -109,7 +130,7 @@ function describeTopics(name: string, start: () => Promise<ForeignQueue>): void 
           expect(await countsOf(context, spec.name)).toEqual({
             topic: spec.name,
             events: sent - dead,
-            messages: sent - dead,
+            distinct: sent - dead,
             dead,
           });
         }
@@ -138,6 +159,15 @@ async function expectEvents({ env }: TestContext): Promise<void> {
   expect(await logs('--since', '1d', '--service', 'svc-2', 'line', '101')).toMatchObject({
     level: 'error',
     service: 'svc-2',
+  });
+  expect(await logs('--since', '1d', '-f', 'order_id=101')).toMatchObject({
+    kind: 'record',
+    type: 'order.placed',
+    ts: expect.stringContaining(time(101).slice(0, 23)) as string,
+    service: 'shopdb',
+    user_id: 'u1',
+    amount: '19.9',
+    attrs: { 'change.table': 'orders' },
   });
 }
 
@@ -183,7 +213,7 @@ async function countsOf({ testStore }: TestContext, topic: string): Promise<unkn
   const answer = await client.query({
     query: `SELECT {topic:String} AS topic,
       toUInt32((SELECT count() FROM events WHERE topic = {topic:String})) AS events,
-      toUInt32((SELECT uniqExact(message) FROM events WHERE topic = {topic:String})) AS messages,
+      toUInt32((SELECT uniqExact(message, order_id) FROM events WHERE topic = {topic:String})) AS distinct,
       toUInt32((SELECT count() FROM dead_letters WHERE topic = {topic:String})) AS dead`,
     query_params: { topic },
     format: 'JSONEachRow',

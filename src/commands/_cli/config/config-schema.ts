@@ -130,6 +130,8 @@ const topicSpecSchema = z
     pattern: text.optional(),
     service: text.optional(),
     serviceFromKey: z.boolean().optional(),
+    types: z.record(text, text).optional(),
+    columns: z.record(text, text).optional(),
   })
   .superRefine((spec, context) => {
     for (const { path, message } of checkTopicSpec(spec))

@@ -1,6 +1,7 @@
 import { EVENT_FIELDS, EVENT_KINDS, type EventField } from '../../model/event.js';
 import type { EventFields } from '../line-format.js';
 import type { ParseTime } from '../parse-time.js';
+import { setOwn } from '../set-own.js';
 import { COMMON_NAMES, isObject, toLevel } from './common-names.js';
 
 // This is the hot path of foreign logs: what can be known before the first line is prepared once, and a line's names are
@@ -203,12 +204,6 @@ function attrsOf(
   }
   if (count === 0) return undefined;
   return isObject(rest['attrs']) ? unnest(rest, rest['attrs']) : rest;
-}
-
-/** A field called `__proto__` is a field like any other. */
-function setOwn(fields: EventFields, name: string, value: unknown): void {
-  if (name !== '__proto__') fields[name] = value;
-  else Object.defineProperty(fields, name, { value, enumerable: true, configurable: true });
 }
 
 /** Of a nested object what nobody took; undefined when that is nothing. */

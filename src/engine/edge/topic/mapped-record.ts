@@ -16,6 +16,8 @@ export const MAP_REASONS = [
   'blank',
   /** A text that the topic's pattern does not fit. */
   'no_match',
+  /** An object that is no change of a row as Debezium writes it. */
+  'not_a_change',
   /** An event, but larger than an event may be. */
   'mapped_too_large',
 ] as const;

@@ -149,6 +149,7 @@ const HOSTILE: readonly Omit<TopicSpec, 'name'>[] = [
   { format: 'text', pattern: 'combined' },
   { format: 'text', pattern: 'openstack' },
   { format: 'text', pattern: '(?<ts>.*?) (?<level>.*) (?<__proto__>.*)' },
+  { format: 'debezium', columns: { id: 'order_id' }, types: { orders: 'order.placed' } },
 ];
 
 /** Values near what the formats look for: names that they know, of types that they do not expect. */
@@ -163,8 +164,39 @@ const near = fc
   )
   .map((value) => Buffer.from(JSON.stringify(value)));
 
+const scale = fc.oneof(fc.jsonValue(), fc.integer().map(String));
+const decimal = fc.record({
+  name: fc.constant('org.apache.kafka.connect.data.Decimal'),
+  field: fc.constantFrom('amount', '__proto__'),
+  parameters: fc.record({ scale }),
+});
+const row = fc.oneof(
+  fc.jsonValue(),
+  fc.dictionary(fc.constantFrom('amount', 'id', '__proto__', 'status', 'line'), fc.jsonValue()),
+  fc.record({ amount: fc.base64String(), fee: fc.record({ scale, value: fc.base64String() }) }),
+);
+/** Nearly a change of a row. */
+const change = fc
+  .record({
+    schema: fc.record({
+      fields: fc.tuple(
+        fc.record({ field: fc.constant('after'), fields: fc.array(decimal) }),
+        fc.jsonValue(),
+      ),
+    }),
+    payload: fc.record({
+      op: fc.oneof(fc.constantFrom('c', 'u', 'd', 'r', 't'), fc.jsonValue()),
+      source: fc.record({ table: fc.constantFrom('orders', 5), ts_ns: fc.jsonValue() }),
+      before: row,
+      after: row,
+      transaction: fc.jsonValue(),
+    }),
+  })
+  .map((value) => Buffer.from(JSON.stringify(value)));
+
 const values = fc.oneof(
   near,
+  change,
   fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes)),
   fc.string({ unit: 'binary' }).map((text) => Buffer.from(text)),
   fc.json().map((text) => Buffer.from(text)),

@@ -5,6 +5,7 @@ import { withAttr } from '../event-attr.js';
 import { mapCommonNames } from '../format/map-common-names.js';
 import type { EventFields } from '../line-format.js';
 import { createParseTime } from '../parse-time.js';
+import { createDecodeChange } from './debezium/decode-change.js';
 import { type Decoded, type MappedRecord, refused } from './mapped-record.js';
 import { readJson } from './read-json.js';
 import { createDecodeText } from './text-value.js';
@@ -29,22 +30,27 @@ export function createTopicMappers(topics: readonly TopicSpec[]): ReadonlyMap<st
 /** Times without a zone are UTC: the rules of any other change with the machine's data of zones. */
 const UTC = { offsetMsAt: () => 0 };
 
-function createDecode({ format, pattern }: TopicSpec): ((text: string) => Decoded) | undefined {
+function createDecode(spec: TopicSpec): ((text: string) => Decoded) | undefined {
   const parseTime = createParseTime(UTC);
-  switch (format) {
+  switch (spec.format) {
     case 'atbd':
       return undefined;
     case 'text':
-      return createDecodeText(pattern, parseTime);
+      return createDecodeText(spec.pattern, parseTime);
     case 'json':
-      return onObject((value) => [mapCommonNames(value, parseTime).event]);
+      return onObject((value) => ({
+        kind: 'events',
+        events: [mapCommonNames(value, parseTime).event],
+      }));
+    case 'debezium':
+      return onObject(createDecodeChange(spec, parseTime));
   }
 }
 
-function onObject(map: (value: EventFields) => readonly EventFields[]): (text: string) => Decoded {
+function onObject(decode: (value: EventFields) => Decoded): (text: string) => Decoded {
   return (text) => {
     const read = readJson(text);
-    return read.kind === 'object' ? { kind: 'events', events: map(read.value) } : read;
+    return read.kind === 'object' ? decode(read.value) : read;
   };
 }
 
