@@ -29,6 +29,8 @@ export const ERRORS = {
   QUEUE_FENCED: { exitCode: 1, retryable: true },
   QUEUE_FAILED: { exitCode: 1, retryable: true },
   OFFSET_OUT_OF_RANGE: { exitCode: 1, retryable: false },
+  REPLAY_RUNNING: { exitCode: 1, retryable: true },
+  REPLAY_IN_DOUBT: { exitCode: 1, retryable: false },
   STACK_START_FAILED: { exitCode: 1, retryable: true },
   TIMEOUT: { exitCode: 7, retryable: true },
   PERMISSION_DENIED: { exitCode: 8, retryable: false },

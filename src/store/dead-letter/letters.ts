@@ -107,6 +107,32 @@ export async function readLettersAt(
 /** Far more lives than a topic ever has. */
 const EPOCHS_MAX = 1_000;
 
+/** The next letters of a filter with their bytes, in the order of their places; null begins at the first. */
+export async function readWholeLetters(
+  store: Store,
+  {
+    filter,
+    limit,
+    after,
+  }: { readonly filter: LetterFilter; readonly limit: number; readonly after: LetterPlace | null },
+  options: QueryOptions,
+): Promise<QueryAnswer<DeadLetter>> {
+  const params = new SqlParams();
+  const conditions = letterConditions(filter, params);
+  if (after !== null) {
+    // The plain bound beside the tuple: the tuple alone does not narrow what is read.
+    const topic = params.add('String', after.topic);
+    const rest = [
+      params.add('UInt32', after.epoch),
+      params.add('UInt32', after.partition),
+      params.add('UInt64', String(after.offset)),
+    ];
+    conditions.push(`topic >= ${topic}`, `(${LETTER_KEY_SQL}) > (${topic}, ${rest.join(', ')})`);
+  }
+  const { rows, missingShards } = await askWhole(store, { conditions, params, limit }, options);
+  return { rows: rows.map(toLetter), missingShards };
+}
+
 function askWhole(
   store: Store,
   {

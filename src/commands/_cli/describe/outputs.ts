@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { describeOutput } from './output/describe-output.js';
 import { tailLine } from './output/event-output.js';
-import { lettersOutput, letterOutput } from './output/letter-output.js';
+import { lettersOutput, letterOutput, replayOutput } from './output/letter-output.js';
 import {
   contextOutput,
   contextSetOutput,
@@ -38,6 +38,7 @@ export const OUTPUTS: Readonly<Record<string, z.ZodType>> = {
   'context:use': contextUseOutput,
   describe: describeOutput,
   'dlq:ls': lettersOutput,
+  'dlq:replay': replayOutput,
   'dlq:show': letterOutput,
   down: downOutput,
   'gen:events': genEventsOutput,

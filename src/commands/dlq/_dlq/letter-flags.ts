@@ -8,6 +8,7 @@ import {
 import { MATCH_ALL, type Filter } from '../../../engine/model/filter.js';
 import { parseTimeRange } from '../../../engine/time/time-range.js';
 import { parseZone } from '../../../engine/time/zone.js';
+import { shellWord } from '../../_cli/shell-word.js';
 import { timeFlags, zoneFlag } from '../../_cli/time-flags.js';
 
 const HELP_GROUP = 'FILTER';
@@ -74,6 +75,17 @@ export async function readLetterFilter(
     where: await readWhere(flags.where),
     state,
   };
+}
+
+/** The filter as it was typed, for the record of who did what. */
+export function writtenFilter(flags: ParsedLetterFlags): string {
+  const { reason, topic, where, since, from, to } = flags;
+  const given = { reason: reason?.join(','), topic: topic?.join(','), since, from, to };
+  const words = Object.entries(given).flatMap(([name, value]) =>
+    value === undefined ? [] : [`--${name} ${shellWord(value)}`],
+  );
+  for (const condition of where ?? []) words.push(`--where ${shellWord(condition)}`);
+  return words.join(' ');
 }
 
 async function readWhere(texts: readonly string[] | undefined): Promise<Filter> {

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { REFUSALS, type Refusal } from '../../../../engine/dead-letter/repair-letter.js';
+import type { ReplayAnswer } from '../../../dlq/_dlq/render-replay.js';
 import { count, missingShards, moment } from './common.js';
 
 const position = z.string().describe('TOPIC/PARTITION/OFFSET, for dlq show.');
@@ -65,3 +67,15 @@ export const letterOutput = z.strictObject({
     .describe('What the queue knows of it; null when it no longer has it.'),
   missingShards,
 });
+
+const refusals = Object.keys(REFUSALS) as Refusal[];
+
+export const replayOutput = z.strictObject({
+  dryRun: z.boolean().describe('Nothing was sent: it says what would be.'),
+  events: count.describe('Letters that were sent as events, or would be.'),
+  refused: z
+    .partialRecord(z.enum(refusals), count)
+    .describe('Letters that are no events after the change, by why not.'),
+  recovered: count.describe('Letters that a killed run had sent, and that are marked now.'),
+  first: z.string().nullable().describe('The first event as it would be sent; null when it was.'),
+}) as z.ZodType<ReplayAnswer>;

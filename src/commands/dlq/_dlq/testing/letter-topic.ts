@@ -34,7 +34,7 @@ export async function storeAll(context: TestContext, queue: Queue, topic: string
       clock: systemClock,
       observer: new IngestCounters(() => undefined),
       topics: [topic],
-      limits: { recordsMax: 100, bytesMax: 16 * 1024 * 1024 },
+      limits: { recordsMax: 2_000, bytesMax: 16 * 1024 * 1024 },
     },
     stop.signal,
   );
