@@ -14,7 +14,12 @@ export function sanitizeText(text: string, { keepLineBreaks = false } = {}): str
 
 /** One line of JSON whose text is safe on a terminal, too: JSON alone leaves C1, DEL and direction overrides raw. */
 export function sanitizeJson(value: unknown): string {
-  return JSON.stringify(value).replace(RAW_IN_JSON, (character) => {
+  return escapeJson(JSON.stringify(value));
+}
+
+/** The same for text that is JSON already. */
+export function escapeJson(json: string): string {
+  return json.replace(RAW_IN_JSON, (character) => {
     const code = character.codePointAt(0) ?? 0;
     return `\\u${code.toString(16).padStart(4, '0')}`;
   });

@@ -2,19 +2,23 @@ import { rename, writeFile } from 'node:fs/promises';
 import { Flags } from '@oclif/core';
 import { mapChunks } from '../../engine/edge/topic/map-chunks.js';
 import { createTopicMappers } from '../../engine/edge/topic/topic-mapper.js';
-import { IngestCounters, type IngestNote } from '../../engine/ingest/ingest-counters.js';
+import { IngestCounters } from '../../engine/ingest/ingest-counters.js';
 import { runIngestWorker } from '../../engine/ingest/ingest-worker.js';
 import { observeAll, observerOf } from '../../engine/ingest/observe-all.js';
 import { systemClock } from '../../engine/model/clock.js';
+import { AtbdError } from '../../engine/model/error.js';
 import { DEFAULT_TOPIC } from '../../engine/model/limit.js';
 import { openQueue } from '../../engine/queue/open-queue.js';
+import type { ListenAddress } from '../../engine/runtime/probe-server.js';
 import { openStore } from '../../store/clickhouse/store.js';
 import { createChunkStore } from '../../store/write/chunk-store.js';
 import { AtbdCommand } from '../_cli/atbd-command.js';
-import { resolveContext } from '../_cli/context.js';
+import { type ResolvedContext, resolveContext } from '../_cli/context.js';
 import { failpointFromEnv } from '../_cli/failpoint.js';
 import { listenAddress } from '../_cli/worker/listen-address.js';
 import { openProbes } from '../_cli/worker/open-probes.js';
+import { endAfter } from '../_cli/worker/stop-deadline.js';
+import { LOG_LEVELS, openWorkerLog, type WorkerLog } from '../_cli/worker/worker-log.js';
 
 /** How often the state file is written: `status` is never older than this. */
 const STATE_INTERVAL_MS = 1_000;
@@ -22,7 +26,7 @@ const STATE_INTERVAL_MS = 1_000;
 export default class WorkerIngest extends AtbdCommand {
   static override summary = 'Store events from the queue exactly once, until stopped.';
   static override description =
-    'Workers of one context share the partitions; start as many as you like, all with the same topics. `up --local` starts one. SIGTERM finishes what is in flight. Topics that the context describes are mapped: see docs/topics.md.';
+    'Workers of one context share the partitions; start as many as you like, all with the same topics. `up --local` starts one. SIGTERM finishes what is in flight, within 10 seconds; a second one ends it at once. Topics that the context describes are mapped: see docs/topics.md.';
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --context production --topic events --topic audit',
@@ -49,22 +53,55 @@ export default class WorkerIngest extends AtbdCommand {
       env: 'ATBD_METRICS_LISTEN',
       helpValue: 'ADDRESS',
     }),
+    'log-level': Flags.option({
+      summary: 'How much the worker says of itself on stderr; debug names each chunk.',
+      options: LOG_LEVELS,
+      default: 'info' as const,
+      env: 'ATBD_LOG_LEVEL',
+    })(),
   };
 
   async run(): Promise<void> {
     const { flags } = await this.parse(WorkerIngest);
     const address = listenAddress(flags['metrics-listen']);
     const context = await resolveContext({ name: flags.context });
+    const log = await openWorkerLog('atbd-ingest', { level: flags['log-level'] });
+    using _deadline = endAfter(this.signal, log);
+    try {
+      await this.#work(context, { ...flags, address, log });
+    } catch (error) {
+      if (this.signal.aborted || !log.isJson) throw error;
+      // Who reads the log reads JSON alone.
+      log.failure(error);
+      this.exit(error instanceof AtbdError ? error.exitCode : 1);
+    }
+  }
+
+  async #work(
+    context: ResolvedContext,
+    {
+      address,
+      log,
+      ...flags
+    }: {
+      readonly topic: readonly string[] | undefined;
+      readonly 'session-timeout': number;
+      readonly 'state-file': string | undefined;
+      readonly address: ListenAddress | undefined;
+      readonly log: WorkerLog;
+    },
+  ): Promise<void> {
     const topics = [
       ...new Set([...(flags.topic ?? [DEFAULT_TOPIC]), ...context.topics.map(({ name }) => name)]),
     ];
     const mappers = createTopicMappers(context.topics);
-    const counters = new IngestCounters(logNote);
+    const counters = new IngestCounters(log.note);
     await using queue = await openQueue(context.queue);
     await using store = openStore(context.store);
     await using probes = await openProbes({ address, queue, store });
     await using _state = await keepStateFile(flags['state-file'], counters, probes.url);
-    logNote({ level: 'info', message: `storing ${topics.join(', ')} from ${queue.kind}` });
+    const names = topics.join(', ');
+    log.note({ level: 'info', message: `storing ${names} from ${queue.kind}`, fields: {} });
     await runIngestWorker(
       {
         queue,
@@ -80,14 +117,10 @@ export default class WorkerIngest extends AtbdCommand {
       },
       this.signal,
     );
-    logNote({ level: 'info', message: `stopped after ${counters.counts.recordCount} records` });
+    const { recordCount } = counters.counts;
+    const message = `stopped after ${recordCount} records`;
+    log.note({ level: 'info', message, fields: { records: recordCount } });
   }
-}
-
-/** The worker's own log: one JSON object a line, which `atbd ingest` reads. */
-function logNote({ level, message }: IngestNote): void {
-  const ts = new Date().toISOString();
-  process.stderr.write(`${JSON.stringify({ ts, level, service: 'atbd-ingest', message })}\n`);
 }
 
 async function keepStateFile(

@@ -20,8 +20,10 @@ export interface IngestCounts {
 
 /** A line for the worker's own log. */
 export interface IngestNote {
-  readonly level: 'info' | 'warn' | 'error';
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
   readonly message: string;
+  /** The facts of the message, for who searches; offsets are text. */
+  readonly fields: Readonly<Record<string, string | number>>;
 }
 
 /** Counts what the worker does and puts what an operator should know into words. */
@@ -47,37 +49,57 @@ export class IngestCounters implements IngestObserver {
   onStep(step: IngestStep, chunk: Chunk): void {
     if (step !== 'committed') return;
     const { chunkCount, recordCount } = this.#counts;
-    this.#add({ chunkCount: chunkCount + 1, recordCount: recordCount + recordCountOf(chunk) });
+    const stored = recordCountOf(chunk);
+    this.#add({ chunkCount: chunkCount + 1, recordCount: recordCount + stored });
+    this.#note({
+      level: 'debug',
+      message: `stored ${nameOf(chunk)} ${rangeOf(chunk.first, chunk.last)}`,
+      fields: { ...fieldsOf(chunk), ...rangeFields(chunk.first, chunk.last), records: stored },
+    });
   }
 
   onRetry(error: AtbdError, attempt: number): void {
     const message = `cannot go on yet (${error.code}, attempt ${attempt}): ${error.message}`;
     this.#add({ retryCount: this.#counts.retryCount + 1, lastError: message });
-    this.#note({ level: 'warn', message });
+    const { cause } = error;
+    this.#note({
+      level: 'warn',
+      message,
+      fields: {
+        ...{ code: error.code, attempt },
+        ...(cause instanceof Error ? { cause: withoutPassword(cause.message) } : {}),
+      },
+    });
   }
 
   onResent(chunk: Chunk): void {
     this.#add({ resentCount: this.#counts.resentCount + 1 });
-    const range = `${chunk.first.toString()}-${chunk.last.toString()}`;
     this.#note({
       level: 'info',
-      message: `sent ${nameOf(chunk)} ${range} again: it was announced by an earlier owner`,
+      message: `sending ${nameOf(chunk)} ${rangeOf(chunk.first, chunk.last)} again: it was announced by an earlier owner`,
+      fields: { ...fieldsOf(chunk), ...rangeFields(chunk.first, chunk.last) },
     });
   }
 
   onSkipped(at: PartitionPosition & { readonly ledgerEnd: bigint }): void {
-    const message = `skipped ${nameOf(at)} ${at.position.toString()}-${(at.ledgerEnd - 1n).toString()}: the ledger has it already`;
-    this.#note({ level: 'warn', message });
+    const last = at.ledgerEnd - 1n;
+    this.#note({
+      level: 'warn',
+      message: `skipped ${nameOf(at)} ${rangeOf(at.position, last)}: the ledger has it already`,
+      fields: { ...fieldsOf(at), ...rangeFields(at.position, last) },
+    });
   }
 
   onAlarm(alarm: IngestAlarm): void {
-    const range = `${alarm.position.toString()}-${(alarm.until - 1n).toString()}`;
+    const last = alarm.until - 1n;
+    const what = `${nameOf(alarm)} ${rangeOf(alarm.position, last)}`;
     const message =
       alarm.kind === 'ledger_behind'
-        ? `${nameOf(alarm)} ${range} is committed but not in the ledger; see atbd verify`
-        : `${nameOf(alarm)} ${range} was trimmed from the queue before it was stored`;
+        ? `${what} is committed but not in the ledger; see atbd verify`
+        : `${what} was trimmed from the queue before it was stored`;
     this.#add({ alarmCount: this.#counts.alarmCount + 1, lastError: message });
-    this.#note({ level: 'error', message });
+    const fields = { alarm: alarm.kind, ...fieldsOf(alarm), ...rangeFields(alarm.position, last) };
+    this.#note({ level: 'error', message, fields });
   }
 
   /** Of no interest to counts. */
@@ -90,14 +112,25 @@ export class IngestCounters implements IngestObserver {
   }
 }
 
-function nameOf({
-  topic,
-  epoch,
-  partition,
-}: {
-  topic: string;
-  epoch: number;
-  partition: number;
-}): string {
+type Place = Pick<Chunk, 'topic' | 'epoch' | 'partition'>;
+
+function nameOf({ topic, epoch, partition }: Place): string {
   return `${topic}/${partition} (epoch ${epoch})`;
+}
+
+function fieldsOf({ topic, epoch, partition }: Place): Place {
+  return { topic, partition, epoch };
+}
+
+function rangeOf(first: bigint, last: bigint): string {
+  return `${first.toString()}-${last.toString()}`;
+}
+
+function rangeFields(first: bigint, last: bigint): { first: string; last: string } {
+  return { first: first.toString(), last: last.toString() };
+}
+
+/** A client's own words may hold the address that it was given. */
+function withoutPassword(text: string): string {
+  return text.replaceAll(/\/\/[^/\s@]*@/g, '//***@');
 }
