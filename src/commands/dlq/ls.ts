@@ -12,6 +12,7 @@ import { describeTerminal } from '../_cli/terminal.js';
 import { groupsAnswer } from './_dlq/groups-answer.js';
 import { letterFlags, readLetterFilter, type ParsedLetterFlags } from './_dlq/letter-flags.js';
 import { letterAnswer } from './_dlq/letter-text.js';
+import { dropAnswer, renderDrops } from './_dlq/render-drops.js';
 import { renderGroups, type Canvas } from './_dlq/render-groups.js';
 import { renderLetters } from './_dlq/render-letters.js';
 
@@ -29,6 +30,7 @@ export default class DlqLs extends AtbdCommand {
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --each --reason invalid_json --since 1h',
     `<%= config.bin %> <%= command.id %> --where 'producer == "cart" && size > 1000'`,
+    '<%= config.bin %> <%= command.id %> --dropped',
     '<%= config.bin %> <%= command.id %> --json',
   ];
   static override flags = {
@@ -50,6 +52,11 @@ export default class DlqLs extends AtbdCommand {
       helpGroup: 'OUTPUT',
       dependsOn: ['each'],
     }),
+    dropped: Flags.boolean({
+      summary: 'Instead of letters: what was dropped, when, by whom and by which filter.',
+      helpGroup: 'OUTPUT',
+      exclusive: ['each', ...Object.keys(letterFlags).filter((name) => name !== 'tz')],
+    }),
     ...limitFlags,
   };
   static override enableJsonFlag = true;
@@ -62,7 +69,8 @@ export default class DlqLs extends AtbdCommand {
     const { openStore } = await import('../../store/clickhouse/store.js');
     await using store = openStore(reader, toQuestionLimits(flags));
     const asked = { store, filter, canvas, isJson: this.jsonEnabled(), signal: this.signal };
-    if (flags.each) await listLetters(asked, flags);
+    if (flags.dropped) await listDrops(asked);
+    else if (flags.each) await listLetters(asked, flags);
     else await listGroups(asked);
   }
 }
@@ -114,6 +122,16 @@ async function listLetters(
   if (next !== null && !isJson) {
     process.stderr.write(`There is more. Next page: the same command with\n--after ${next}\n`);
   }
+  reportMissingShards(missingShards, store.shardCount);
+}
+
+async function listDrops({ store, canvas, isJson, signal }: Asked): Promise<void> {
+  const { readDrops } = await import('../../store/dead-letter/drop-letters.js');
+  const { rows, missingShards } = await readDrops(store, { id: null }, { signal });
+  if (isJson) {
+    await showAnswer(`${sanitizeJson({ drops: rows.map(dropAnswer), missingShards })}\n`);
+  } else if (rows.length > 0) await showAnswer(renderDrops(rows, canvas));
+  else process.stderr.write('No dead letter was ever dropped.\n');
   reportMissingShards(missingShards, store.shardCount);
 }
 

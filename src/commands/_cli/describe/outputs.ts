@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { describeOutput } from './output/describe-output.js';
 import { tailLine } from './output/event-output.js';
-import { lettersOutput, letterOutput, replayOutput } from './output/letter-output.js';
+import { dropOutput, lettersOutput, letterOutput, replayOutput } from './output/letter-output.js';
 import {
   contextOutput,
   contextSetOutput,
@@ -37,6 +37,7 @@ export const OUTPUTS: Readonly<Record<string, z.ZodType>> = {
   'context:show': contextOutput,
   'context:use': contextUseOutput,
   describe: describeOutput,
+  'dlq:drop': dropOutput,
   'dlq:ls': lettersOutput,
   'dlq:replay': replayOutput,
   'dlq:show': letterOutput,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { REFUSALS, type Refusal } from '../../../../engine/dead-letter/repair-letter.js';
+import type { DropResult } from '../../../dlq/drop.js';
 import type { ReplayAnswer } from '../../../dlq/_dlq/render-replay.js';
 import { count, missingShards, moment } from './common.js';
 
@@ -45,7 +46,27 @@ const letters = z.strictObject({
   missingShards,
 });
 
-export const lettersOutput = z.union([groups, letters.describe('With --each.')]);
+const drops = z.strictObject({
+  drops: z.array(
+    z.strictObject({
+      id: z.string(),
+      at: moment,
+      by: z.string(),
+      filter: z.string().describe('As typed; empty: all letters.'),
+      letters: count,
+      bytes: count,
+      topics: z.array(z.string()),
+      reasons: z.array(z.string()),
+    }),
+  ),
+  missingShards,
+});
+
+export const lettersOutput = z.union([
+  groups,
+  letters.describe('With --each.'),
+  drops.describe('With --dropped.'),
+]);
 
 export const letterOutput = z.strictObject({
   ...summary,
@@ -79,3 +100,10 @@ export const replayOutput = z.strictObject({
   recovered: count.describe('Letters that a killed run had sent, and that are marked now.'),
   first: z.string().nullable().describe('The first event as it would be sent; null when it was.'),
 }) as z.ZodType<ReplayAnswer>;
+
+export const dropOutput = z.strictObject({
+  dryRun: z.boolean().describe('Nothing was dropped: it says what would be.'),
+  id: z.string().nullable().describe('As ls --dropped has it; null when nothing was dropped.'),
+  letters: count,
+  bytes: count,
+}) satisfies z.ZodType<DropResult>;
