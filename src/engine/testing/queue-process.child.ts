@@ -6,18 +6,31 @@ import { recordsOf } from '../model/record-run.js';
  * A process that uses an embedded queue until it is killed; tests start it from dist/.
  * `produce PATH TOPIC NAME BATCH_SIZE` prints `ack N` when batch N is acknowledged;
  * `consume PATH TOPIC GROUP` prints `own P` and, after each commit, `done P FIRST NEXT`.
- * SIGTERM ends both in order.
+ * `reopen PATH` opens and closes the queue again and again, and prints `open` each time.
+ * SIGTERM ends them in order.
  */
 const [role, path = '', topic = '', name = '', batchSize = '0'] = process.argv.slice(2);
 const stop = new AbortController();
 process.once('SIGTERM', () => {
   stop.abort();
 });
-await using queue = await EmbeddedQueue.open({ path });
-if (role === 'produce') await produce();
-else await consume();
+if (role === 'reopen') await reopen();
+else await use();
 
-async function produce(): Promise<void> {
+async function reopen(): Promise<void> {
+  while (!stop.signal.aborted) {
+    await using _queue = await EmbeddedQueue.open({ path });
+    say('open');
+  }
+}
+
+async function use(): Promise<void> {
+  await using queue = await EmbeddedQueue.open({ path });
+  if (role === 'produce') await produce(queue);
+  else await consume(queue);
+}
+
+async function produce(queue: EmbeddedQueue): Promise<void> {
   await using producer = await queue.createProducer();
   for (let batch = 0; !stop.signal.aborted; batch += 1) {
     const messages = Array.from({ length: Number(batchSize) }, (_, index) => ({
@@ -29,7 +42,7 @@ async function produce(): Promise<void> {
   }
 }
 
-async function consume(): Promise<void> {
+async function consume(queue: EmbeddedQueue): Promise<void> {
   await using consumer = await queue.createConsumer({ groupId: name, topics: [topic] });
   await consumer.run(async (partition) => {
     say(`own ${partition.partition}`);

@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type Database, open, type RootDatabase } from 'lmdb';
 import { AtbdError } from '../../model/error.js';
+import { OpenGate } from './gate/open-gate.js';
 import type { ProcessIdentity } from './process-identity.js';
 
 /**
@@ -64,7 +65,7 @@ type GroupKey = [groupId: string, topicId: string, partition: number];
 
 /** The LMDB environment of a queue, opened once per process, and its tables. */
 export class LogFile {
-  static readonly #open = new Map<string, { readonly file: LogFile; useCount: number }>();
+  static readonly #open = new Map<string, { readonly file: Promise<LogFile>; useCount: number }>();
 
   readonly path: string;
   readonly topics: Database<TopicRow, string>;
@@ -75,10 +76,11 @@ export class LogFile {
   readonly leases: Database<LeaseRow, GroupKey>;
   readonly members: Database<MemberRow, [groupId: string, memberId: string]>;
   readonly #root: RootDatabase<number, string>;
+  readonly #gate: OpenGate;
 
-  private constructor(path: string) {
+  private constructor(path: string, gate: OpenGate) {
     this.path = path;
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    this.#gate = gate;
     // Without overlappingSync a commit is LMDB's own: data and meta page are on disk before it
     // resolves, and no later process can see or build on a commit that a power cut would undo.
     this.#root = open({
@@ -106,14 +108,33 @@ export class LogFile {
       shared.useCount += 1;
       return shared.file;
     }
+    const file = LogFile.#openFile(path);
+    LogFile.#open.set(path, { file, useCount: 1 });
+    try {
+      return await file;
+    } catch (error) {
+      LogFile.#open.delete(path);
+      throw error;
+    }
+  }
+
+  static async #openFile(path: string): Promise<LogFile> {
+    let gate: OpenGate | undefined;
     let file: LogFile;
     try {
-      file = new LogFile(path);
+      mkdirSync(path, { recursive: true, mode: 0o700 });
+      const ownGate = (gate = new OpenGate(path));
+      file = await gate.alone(() => new LogFile(path, ownGate));
     } catch (cause) {
-      throw cannotOpen(path, cause);
+      gate?.dispose();
+      throw cause instanceof AtbdError ? cause : cannotOpen(path, cause);
     }
-    LogFile.#open.set(path, { file, useCount: 1 });
-    await file.#checkFormat();
+    try {
+      await file.#checkFormat();
+    } catch (error) {
+      await file.#closeFile();
+      throw error;
+    }
     return file;
   }
 
@@ -123,7 +144,15 @@ export class LogFile {
     shared.useCount -= 1;
     if (shared.useCount > 0) return;
     LogFile.#open.delete(this.path);
-    await this.#root.close();
+    await this.#closeFile();
+  }
+
+  async #closeFile(): Promise<void> {
+    try {
+      await this.#gate.alone(() => this.#root.close());
+    } finally {
+      this.#gate.dispose();
+    }
   }
 
   /** Lets the reads that follow in this turn see what other processes have committed. */
@@ -138,7 +167,7 @@ export class LogFile {
    */
   async write<Result>(change: () => Result): Promise<Result> {
     try {
-      return await this.#root.transaction(change);
+      return await this.#gate.commit(() => this.#root.transaction(change));
     } catch (cause) {
       if (cause instanceof AtbdError || !(cause instanceof Error) || !('code' in cause))
         throw cause;
@@ -158,7 +187,6 @@ export class LogFile {
       return version ?? FORMAT_VERSION;
     });
     if (found === FORMAT_VERSION) return;
-    await this.close();
     throw new AtbdError({
       code: 'QUEUE_FAILED',
       message: `cannot read the queue at ${this.path}: its format is ${found}, this version of atbd knows ${FORMAT_VERSION}`,
