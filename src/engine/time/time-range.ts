@@ -8,9 +8,9 @@ import type { Zone } from './zone.js';
 /** The flags of a time range, as typed. */
 export interface TimeRangeInput {
   /** How far back from now, or an instant. */
-  readonly since?: string;
-  readonly from?: string;
-  readonly to?: string;
+  readonly since?: string | undefined;
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
   /** As `since`, but of the time at which an event was stored. */
   readonly arrivedSince?: string;
 }

@@ -15,7 +15,7 @@ import { isDense, isProven, SegmentCutter, type Segment } from './segment.js';
 export interface VerifySources {
   readonly queue: Pick<
     Queue,
-    'listTopics' | 'describeTopic' | 'groupPositions' | 'groupProgress' | 'read'
+    'listTopics' | 'describeTopic' | 'groupPositions' | 'groupProgress' | 'offsetsAtTime' | 'read'
   >;
   readonly store: VerifyStore;
   readonly signal: AbortSignal;
@@ -30,6 +30,9 @@ export interface PartitionAtCut {
   readonly position: bigint | null;
   /** Records that the group has not committed, as the queue counts them; null where it has none of this life. */
   readonly waiting: bigint | null;
+  /** Only chunks that reach into [from, until) are looked at; null: from the beginning, to the end. */
+  readonly from: bigint | null;
+  readonly until: bigint | null;
 }
 
 /** The verdict on one life of one partition, and the numbers it rests on. */
@@ -95,7 +98,7 @@ class PartitionVerifier {
     const { key, range, position } = this.#at;
     await this.#walkLedger();
     await this.#recountQueued();
-    await this.#findRowsBeyond();
+    if (this.#at.until === null) await this.#findRowsBeyond();
     const { first, end, lineCount, stored, dead } = this.#ledger;
     return {
       ...key,
@@ -122,25 +125,33 @@ class PartitionVerifier {
 
   /** Reads the ledger up to the cut; what a worker inserted but has not yet committed lies beyond it. */
   async #walkLedger(): Promise<void> {
-    const { key, position } = this.#at;
+    const { key, from } = this.#at;
     const { store, signal } = this.#sources;
+    const end = this.#end();
     let cutter: SegmentCutter | undefined;
     for await (const page of store.readLedger(key, signal)) {
       for (const line of page) {
-        if (position !== null && line.first >= position) continue;
+        if (line.first >= end || (from !== null && line.last < from)) continue;
         cutter ??= new SegmentCutter(this.#coverageStart(line));
         this.#count(line);
         for (const segment of cutter.add(line)) await this.#take(segment);
       }
     }
     cutter ??= new SegmentCutter(this.#coverageStart(undefined));
-    const until = position ?? this.#ledger.end;
+    const until = this.#at.position === null ? this.#ledger.end : maxOf(end, this.#ledger.end);
     for (const segment of cutter.close(until)) await this.#take(segment);
   }
 
-  /** Where the ledger should begin: at the queue's first offset, or earlier when the queue was trimmed since. */
+  /** What lies at or after it is not looked at: it is not committed, or not asked for. */
+  #end(): bigint {
+    return minOf(this.#at.position ?? OFFSET_MAX, this.#at.until ?? OFFSET_MAX);
+  }
+
+  /** Where the ledger should begin: at the queue's first offset, or earlier when the queue was trimmed since; not before what was asked for. */
   #coverageStart(firstLine: LedgerLine | undefined): bigint {
-    const queueStart = this.#at.range?.start;
+    const { from, range } = this.#at;
+    if (from !== null) return firstLine === undefined ? from : minOf(from, firstLine.first);
+    const queueStart = range?.start;
     if (firstLine === undefined) return queueStart ?? 0n;
     return queueStart === undefined ? firstLine.first : minOf(queueStart, firstLine.first);
   }

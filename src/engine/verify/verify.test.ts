@@ -57,10 +57,18 @@ function soundHistory(
   return history;
 }
 
-async function reportOf(history: History): Promise<PartitionReport> {
+interface Arrived {
+  readonly fromMs: number | null;
+  readonly toMs: number | null;
+}
+
+async function reportOf(
+  history: History,
+  arrived: Arrived = { fromMs: null, toMs: null },
+): Promise<PartitionReport> {
   const { signal } = new AbortController();
   const { queue } = history;
-  const options = { groupId: 'atbd-ingest', topic: undefined };
+  const options = { groupId: 'atbd-ingest', topic: undefined, arrived };
   const reports = await verify(options, { queue, store: history, signal });
   return reports[0]!;
 }
@@ -171,6 +179,38 @@ describe('verify', () => {
         // Nothing else is blamed than the broken place.
         for (const { first, last } of findings) {
           expect(first >= fault.first && last <= fault.last).toBe(true);
+        }
+      }),
+    );
+  });
+
+  it.each(Object.keys(breaks))('with a time range, looks at its chunks alone: %s', async (name) => {
+    const moment = fc.option(fc.nat({ max: 60 }));
+    const range = fc.record({ fromMs: moment, toMs: moment });
+    await fc.assert(
+      fc.asyncProperty(shapes, fc.nat({ max: 200 }), range, async (shape, pick, arrived) => {
+        const sound = soundHistory(shape);
+        expect(await reportOf(sound, arrived)).toMatchObject({ findings: [] });
+        const history = soundHistory(shape);
+        const fault = breaks[name]!(history, pick);
+        fc.pre(fault !== undefined);
+        const offsetAt = (ms: number): bigint =>
+          sound.offsets.find((offset) => offset >= ms) ?? sound.queueEnd;
+        const from = arrived.fromMs === null ? 0n : offsetAt(arrived.fromMs);
+        const until = arrived.toMs === null ? 2n ** 62n : offsetAt(arrived.toMs);
+        const all = (await reportOf(history)).findings;
+        const { findings } = await reportOf(history, arrived);
+        const isWithin = ({ first, last }: { first: bigint; last: bigint }): boolean =>
+          last >= from && first < until && first < history.queueEnd;
+        // What is found lies in a chunk that reaches into the range; what lies in the range is found.
+        for (const finding of all.filter(isWithin)) {
+          if (finding.first >= from && finding.last < until)
+            expect(findings).toContainEqual(finding);
+        }
+        const touched = sound.ledger.filter(({ first, last }) => last >= from && first < until);
+        for (const { first, last } of findings) {
+          const isTouched = touched.some((line) => first <= line.last && last >= line.first);
+          expect(isTouched || (arrived.toMs === null && first >= sound.position!)).toBe(true);
         }
       }),
     );

@@ -1,7 +1,14 @@
 import { AtbdError } from '../model/error.js';
 import type { TopicEpoch } from '../model/chunk.js';
-import type { GroupPosition, GroupProgress, TopicDescription } from '../model/queue.js';
+import type {
+  GroupPosition,
+  GroupProgress,
+  PartitionRange,
+  TopicDescription,
+} from '../model/queue.js';
 import type { PartitionKey } from '../model/verify.js';
+import type { OpenFrom } from '../model/verify-figures.js';
+import type { WorkerCut } from './verify-figures.js';
 import {
   verifyPartition,
   type PartitionAtCut,
@@ -13,6 +20,8 @@ export interface VerifyOptions {
   readonly groupId: string;
   /** Only this topic; all when undefined. */
   readonly topic: string | undefined;
+  /** Only what came into the queue from `fromMs` to before `toMs`; null is open. */
+  readonly arrived?: { readonly fromMs: number | null; readonly toMs: number | null };
   readonly onProgress?: (progress: VerifyProgress) => void;
 }
 
@@ -51,7 +60,7 @@ interface TopicAtCut {
 
 /** Every life of every partition to look at, with the queue's side of it; the queue is asked first. */
 async function takeCut(
-  { groupId, topic }: VerifyOptions,
+  { groupId, topic, arrived }: VerifyOptions,
   { queue, store, signal }: VerifySources,
 ): Promise<PartitionAtCut[]> {
   const queueTopics = (await queue.listTopics()).filter((name) => !topic || name === topic);
@@ -67,6 +76,7 @@ async function takeCut(
   for (const { description, positions, progress } of live) {
     const epochs = await store.listEpochs(description.name, signal);
     const { epoch, isRecorded } = currentEpoch(description, epochs, stored);
+    const bounds = await boundsOf(description, arrived, queue);
     for (const range of description.partitions) {
       const key = { topic: description.name, epoch, partition: range.partition };
       const position = positions.get(range.partition)?.position ?? null;
@@ -77,14 +87,60 @@ async function takeCut(
         range,
         position: isRecorded ? position : null,
         waiting: isRecorded || position === null ? waiting : null,
+        ...bounds(range),
       });
     }
   }
   const known = new Set(cuts.map((cut) => nameOf(cut.key)));
-  for (const key of stored) {
-    if (!known.has(nameOf(key))) cuts.push({ key, range: null, position: null, waiting: null });
+  // Of what the queue no longer has it cannot be asked when it came: it belongs to a time that has no beginning.
+  for (const key of arrived?.fromMs == null ? stored : []) {
+    if (known.has(nameOf(key))) continue;
+    cuts.push({ key, range: null, position: null, waiting: null, from: null, until: null });
   }
   return cuts.sort((a, b) => byKey(a.key, b.key));
+}
+
+type Bounds = Pick<PartitionAtCut, 'from' | 'until'>;
+
+/** The offsets of a time range, per partition. What the queue has trimmed came before what it has, nobody knows when: it is in a range that reaches so far. */
+async function boundsOf(
+  { name }: TopicDescription,
+  arrived: VerifyOptions['arrived'],
+  queue: VerifySources['queue'],
+): Promise<(range: PartitionRange) => Bounds> {
+  const { fromMs = null, toMs = null } = arrived ?? {};
+  const from = fromMs === null ? undefined : await queue.offsetsAtTime(name, fromMs);
+  const until = toMs === null ? undefined : await queue.offsetsAtTime(name, toMs);
+  return ({ partition, start }) => {
+    const first = from?.get(partition) ?? null;
+    return { from: first === start ? null : first, until: until?.get(partition) ?? null };
+  };
+}
+
+/**
+ * Where the workers of a group are now: what they committed of each partition, and what they announced and have not finished.
+ * What is stored meanwhile lies beyond the one or belongs to the other.
+ */
+export async function takeWorkerCut(
+  groupId: string,
+  { queue, store, signal }: VerifySources,
+): Promise<WorkerCut> {
+  const open: OpenFrom[] = [];
+  const intents = new Set<string>();
+  for (const topic of await queue.listTopics()) {
+    const positions = await queue.groupPositions(groupId, topic);
+    const description = await queue.describeTopic(topic);
+    const epochs = await store.listEpochs(topic, signal);
+    const { epoch, isRecorded } = currentEpoch(description, epochs, []);
+    for (const { partition } of description.partitions) {
+      const committed = positions.get(partition);
+      const position = isRecorded ? (committed?.position ?? 0n) : 0n;
+      open.push({ topic, epoch, partition, position });
+      const intent = committed?.intent ?? null;
+      if (intent !== null) intents.add(`${topic}/${partition} ${intent}`);
+    }
+  }
+  return { open, intents };
 }
 
 /**

@@ -32,7 +32,7 @@ const doubled: Finding = {
 
 describe('the answer of verify', () => {
   it('is a calm table and one sentence when all is well', () => {
-    expect(renderAnswer(toAnswer([reportWith([])]))).toMatchInlineSnapshot(`
+    expect(renderAnswer(toAnswer([reportWith([])], null))).toMatchInlineSnapshot(`
       "partition   queue      ledger    stored  rows  dead  pending
       events/1/3  [10, 120)  [0, 100)      98    98     2       20  ok
 
@@ -43,7 +43,7 @@ describe('the answer of verify', () => {
   });
 
   it('names each fault with its place, its shards and what to try', () => {
-    expect(renderAnswer(toAnswer([reportWith([doubled, hole])]))).toMatchInlineSnapshot(`
+    expect(renderAnswer(toAnswer([reportWith([doubled, hole])], null))).toMatchInlineSnapshot(`
       "partition   queue      ledger    stored  rows  dead  pending
       events/1/3  [10, 120)  [0, 100)      98    98     2       20  FAILED
 
@@ -62,8 +62,9 @@ describe('the answer of verify', () => {
   });
 
   it('has offsets as strings and counts as numbers in its published shape', () => {
-    expect(toAnswer([reportWith([hole])])).toMatchInlineSnapshot(`
+    expect(toAnswer([reportWith([hole])], null)).toMatchInlineSnapshot(`
       {
+        "figures": null,
         "findings": [
           {
             "count": 20,

@@ -1,7 +1,9 @@
 import Table from 'cli-table3';
 import { FINDING_KINDS, type Finding, type FindingKind } from '../../../engine/verify/finding.js';
 import type { PartitionReport } from '../../../engine/verify/verify-partition.js';
+import type { FiguresReport } from '../../../engine/verify/verify-figures.js';
 import { sanitizeText } from '../sanitize.js';
+import { type FiguresAnswer, renderFigures, toFiguresAnswer } from './render-figures.js';
 
 /** The published shape of `verify --json`; offsets are strings, because they are 64 bits wide. */
 export interface VerifyAnswer {
@@ -10,6 +12,8 @@ export interface VerifyAnswer {
   readonly findings: readonly FindingAnswer[];
   /** Faults beyond what is listed, in all partitions. */
   readonly findingsLeftOut: number;
+  /** The figures per minute, against a recount of the events; null when only one topic was asked for: they are of all topics. */
+  readonly figures: readonly FiguresAnswer[] | null;
 }
 
 interface PartitionAnswer {
@@ -46,14 +50,19 @@ interface FindingAnswer {
   readonly hint: string;
 }
 
-/** The verdict over all partitions, as it is published. */
-export function toAnswer(reports: readonly PartitionReport[]): VerifyAnswer {
+/** The verdict over all partitions and figures, as it is published. */
+export function toAnswer(
+  reports: readonly PartitionReport[],
+  figures: readonly FiguresReport[] | null,
+): VerifyAnswer {
   const findings = reports.flatMap((report) => report.findings);
+  const areFiguresRight = figures?.every(({ wrongHours }) => wrongHours === 0) ?? true;
   return {
-    verdict: findings.length === 0 ? 'ok' : 'failed',
+    verdict: findings.length === 0 && areFiguresRight ? 'ok' : 'failed',
     partitions: reports.map((report) => toPartitionAnswer(report)),
     findings: findings.map((finding) => toFindingAnswer(finding)),
     findingsLeftOut: reports.reduce((total, report) => total + report.findingsLeftOut, 0),
+    figures: figures?.map((report) => toFiguresAnswer(report)) ?? null,
   };
 }
 
@@ -109,6 +118,7 @@ const FINDINGS_SHOWN_MAX = 50;
 export function renderAnswer(answer: VerifyAnswer): string {
   const parts = [renderTable(answer.partitions)];
   if (answer.findings.length > 0) parts.push(renderFindings(answer));
+  if (answer.figures !== null) parts.push(renderFigures(answer.figures));
   parts.push(renderNotes(answer.partitions), renderVerdict(answer));
   return parts.filter((part) => part !== '').join('\n\n');
 }
@@ -174,10 +184,10 @@ function renderNotes(partitions: readonly PartitionAnswer[]): string {
   return `The queue no longer has all that was stored, so there the ledger and the rows were compared with each other only: ${sanitizeText(places.join(', '))}.`;
 }
 
-function renderVerdict({ partitions, findings }: VerifyAnswer): string {
+function renderVerdict({ partitions, verdict }: VerifyAnswer): string {
   const sum = (value: (partition: PartitionAnswer) => number): number =>
     partitions.reduce((total, partition) => total + value(partition), 0);
   const counts = `${sum((p) => p.rows)} rows and ${sum((p) => p.deadLetters)} dead letters in ${partitions.length} partitions; ${sum((p) => Number(p.pending))} pending`;
-  if (findings.length === 0) return `Verified: nothing lost, nothing twice: ${counts}.`;
+  if (verdict === 'ok') return `Verified: nothing lost, nothing twice: ${counts}.`;
   return `Not as it should be: ${counts}.`;
 }

@@ -50,6 +50,13 @@ export class History implements VerifyStore {
         const finished = BigInt(held.length) - waiting;
         return Promise.resolve(new Map([[partition, { finished, waiting }]]));
       },
+      // A record came at the millisecond that is its offset.
+      offsetsAtTime: (_topic, timestampMs) => {
+        const at = this.offsets.find(
+          (offset) => offset >= timestampMs && offset >= this.queueStart,
+        );
+        return Promise.resolve(new Map([[partition, at ?? this.queueEnd]]));
+      },
       read: ({ fromOffsets, untilOffsets }) => {
         const from = fromOffsets.get(partition)!;
         const until = untilOffsets!.get(partition)!;

@@ -102,4 +102,34 @@ export const verifyOutput = z.strictObject({
     }),
   ),
   findingsLeftOut: count,
+  figures: z
+    .array(
+      z.strictObject({
+        shard: count,
+        rollup: z.string(),
+        verdict: z.enum(['ok', 'failed', 'not_compared']),
+        comparedFrom: z
+          .string()
+          .nullable()
+          .describe('RFC 3339. null: not compared, because no question reads it either.'),
+        equalHours: count,
+        unsettledHours: count.describe(
+          'They changed while they were read, or a chunk is not finished.',
+        ),
+        wrongHours: count,
+        isCutOff: z.boolean().describe('There may be more differences than are listed.'),
+        differences: z.array(
+          z.strictObject({
+            minute: z.string().describe('RFC 3339.'),
+            key: z.string().describe('The dimensions that are not empty.'),
+            figures: count.describe('Events, as the figures say.'),
+            events: count.describe('Events that are there.'),
+          }),
+        ),
+      }),
+    )
+    .nullable()
+    .describe(
+      'Figures per minute against a recount of the events. null: not asked for, with --topic.',
+    ),
 }) satisfies z.ZodType<VerifyAnswer>;
