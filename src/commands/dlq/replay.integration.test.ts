@@ -236,6 +236,7 @@ async function replayUntil(callsMax: number): Promise<boolean> {
         self: { ...self, filter: '', changes: '' },
         filter,
         changes,
+        mappers: new Map(),
         topics: [topic],
         takeOver: false,
       },

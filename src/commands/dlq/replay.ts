@@ -7,6 +7,7 @@ import {
   type Refusal,
 } from '../../engine/dead-letter/repair-letter.js';
 import { pagesOfWaiting, replayLetters } from '../../engine/dead-letter/replay.js';
+import { createTopicMappers, type MapRecord } from '../../engine/edge/topic/topic-mapper.js';
 import { systemClock } from '../../engine/model/clock.js';
 import type { LetterFilter, ReplayRun, ReplayStore } from '../../engine/model/dead-letter.js';
 import { AtbdError } from '../../engine/model/error.js';
@@ -64,11 +65,13 @@ What would be a dead letter again is not sent, and counted. Without --yes it say
     ]);
     await using reader = openStore(context.reader);
     await using writer = openStore(context.store);
+    const mappers = createTopicMappers(context.topics);
     const job = {
       reader,
       store: createReplayStore({ reader, writer }),
       filter,
       changes,
+      mappers,
       signal: this.signal,
     };
     const answer = flags.yes
@@ -89,17 +92,18 @@ interface Job {
   readonly store: ReplayStore;
   readonly filter: LetterFilter;
   readonly changes: readonly Change[];
+  readonly mappers: ReadonlyMap<string, MapRecord>;
   readonly signal: AbortSignal;
 }
 
 /** Makes the events and sends none. */
-async function preview({ store, filter, changes, signal }: Job): Promise<ReplayAnswer> {
+async function preview({ store, filter, changes, mappers, signal }: Job): Promise<ReplayAnswer> {
   const refused: Partial<Record<Refusal, number>> = {};
   let events = 0;
   let first: string | null = null;
   for await (const letters of pagesOfWaiting(store, filter, signal)) {
     for (const letter of letters) {
-      const repaired = repairLetter(letter, changes);
+      const repaired = repairLetter(letter, changes, mappers.get(letter.topic));
       if (repaired.kind === 'refused') refused[repaired.why] = (refused[repaired.why] ?? 0) + 1;
       else {
         events += 1;
@@ -121,7 +125,7 @@ async function sayIfUnsettled(store: ReplayStore, signal: AbortSignal): Promise<
 }
 
 async function send(
-  { reader, store, filter, changes, signal }: Job,
+  { reader, store, filter, changes, mappers, signal }: Job,
   { queue: connection }: ResolvedContext,
   asked: Pick<ReplayRun, 'filter' | 'changes'> & { readonly takeOver: boolean },
 ): Promise<ReplayAnswer> {
@@ -135,7 +139,7 @@ async function send(
   };
   await using queue = await openQueue(connection);
   const result = await replayLetters(
-    { self, filter, changes, topics, takeOver: asked.takeOver },
+    { self, filter, changes, mappers, topics, takeOver: asked.takeOver },
     {
       ...{ queue, store, clock: systemClock, signal },
       isGone: ({ host, pid, born }) => isGone({ host, pid, startedAt: born }, own),

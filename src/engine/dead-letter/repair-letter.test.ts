@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { createTopicMappers } from '../edge/topic/topic-mapper.js';
 import type { DeadLetter } from '../model/dead-letter.js';
 import { AtbdError } from '../model/error.js';
 import { OVERSIZED_SAMPLE_BYTES, VALUE_BYTES_MAX } from '../model/limit.js';
@@ -42,6 +43,25 @@ describe('a letter', () => {
     ['a line', [], 'still_dead'],
   ])('%j with --set %j: %s', (raw, sets, expected) => {
     expect(become(raw, sets)).toBe(expected);
+  });
+
+  it('that is nested too deep for the store is a text', () => {
+    const deep = `{"a":${'['.repeat(300)}${']'.repeat(300)}}`;
+    expect(become(deep, ['service=cart'])).toBe('text_unused');
+    expect(become(deep, ['message=@raw'])).toBe(JSON.stringify({ message: deep }));
+  });
+
+  it('of a topic that others fill is sent as it is where the mapping takes it now, and not where it would not take it', () => {
+    const map = createTopicMappers([
+      { name: 'foreign', format: 'text', pattern: '^(?<level>[A-Z]+) (?<message>.+)$' },
+    ]).get('foreign');
+    const outcome = (raw: string, sets: readonly string[]): string => {
+      const repaired = repairLetter(letterOf(raw, 'no_match'), sets.map(parseChange), map);
+      return repaired.kind === 'event' ? repaired.value.toString('utf8') : repaired.why;
+    };
+    expect(outcome('WARN low', [])).toBe('WARN low');
+    expect(outcome('still wrong', [])).toBe('still_dead');
+    expect(outcome('still wrong', ['message=@raw'])).toBe('still_dead');
   });
 
   it('of which only the beginning is stored is not made an event', () => {

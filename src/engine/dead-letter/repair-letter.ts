@@ -1,4 +1,6 @@
 import { isUtf8 } from 'node:buffer';
+import { readJson } from '../edge/topic/read-json.js';
+import type { MapRecord } from '../edge/topic/topic-mapper.js';
 import { AtbdError } from '../model/error.js';
 import { EVENT_FIELDS } from '../model/event.js';
 import type { DeadLetter } from '../model/dead-letter.js';
@@ -66,14 +68,34 @@ function usage(message: string): AtbdError {
   });
 }
 
+/** How the records of the letter's topic are read, where others fill it. */
+type MapOfTopic = MapRecord | undefined;
+
 /**
  * The event that a letter becomes by the changes, or why it becomes none. A letter that is an object keeps what is not set; any other
- * begins empty, so that one of the changes must keep its text (`@raw`), or its key where it has no value.
+ * begins empty, so that one of the changes must keep its text (`@raw`), or its key where it has no value. Where others fill the topic,
+ * what is sent must be an event by its mapping; one that has been set right since may take the very same bytes.
  */
-export function repairLetter(letter: DeadLetter, changes: readonly Change[]): Repaired {
+export function repairLetter(
+  letter: DeadLetter,
+  changes: readonly Change[],
+  map?: MapOfTopic,
+): Repaired {
   if (isTruncated(letter)) return { kind: 'refused', why: 'truncated' };
-  // The same bytes would be judged in the same way.
-  if (changes.length === 0) return { kind: 'refused', why: 'still_dead' };
+  const repaired = changes.length === 0 ? asItIs(letter, map) : changed(letter, changes);
+  if (repaired.kind === 'refused' || map === undefined) return repaired;
+  const { key, timeMs: timestampMs, offset } = letter;
+  const record = { offset, timestampMs, key, value: repaired.value, headers: undefined };
+  return map(record).kind === 'events' ? repaired : { kind: 'refused', why: 'still_dead' };
+}
+
+/** The store would judge the same bytes in the same way. */
+function asItIs({ reason, raw }: DeadLetter, map: MapOfTopic): Repaired {
+  if (map === undefined || reason === 'tombstone') return { kind: 'refused', why: 'still_dead' };
+  return { kind: 'event', value: raw };
+}
+
+function changed(letter: DeadLetter, changes: readonly Change[]): Repaired {
   const given = objectOf(letter.raw);
   if (given === undefined && !keepsText(letter, changes)) {
     return { kind: 'refused', why: 'text_unused' };
@@ -91,13 +113,9 @@ function isTruncated({ reason, raw }: DeadLetter): boolean {
 
 function objectOf(raw: Buffer): Record<string, unknown> | undefined {
   if (!isUtf8(raw)) return undefined;
-  try {
-    const value: unknown = JSON.parse(raw.toString('utf8'));
-    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
-    return isObject ? (value as Record<string, unknown>) : undefined;
-  } catch {
-    return undefined;
-  }
+  // One that is nested too deep for the store is a text here.
+  const read = readJson(raw.toString('utf8'));
+  return read.kind === 'object' ? { ...read.value } : undefined;
 }
 
 function keepsText({ raw }: DeadLetter, changes: readonly Change[]): boolean {

@@ -70,7 +70,7 @@ class World {
     const world = this.#world(() => isOtherGone);
     try {
       return await replayLetters(
-        { self, filter: ALL, changes, topics: ['events'], takeOver },
+        { self, filter: ALL, changes, mappers: new Map(), topics: ['events'], takeOver },
         world,
       );
     } catch (error) {

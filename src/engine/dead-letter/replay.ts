@@ -11,6 +11,7 @@ import {
   type ReplayStore,
   type TopicEnds,
 } from '../model/dead-letter.js';
+import type { MapRecord } from '../edge/topic/topic-mapper.js';
 import { AtbdError } from '../model/error.js';
 import type { Queue, QueueMessage, QueueProducer } from '../model/queue.js';
 import { repairLetter, type Change, type Refusal } from './repair-letter.js';
@@ -30,6 +31,8 @@ export interface ReplayOptions {
   readonly self: Omit<ReplayRun, 'topics'>;
   readonly filter: LetterFilter;
   readonly changes: readonly Change[];
+  /** How records of topics that others fill become events. */
+  readonly mappers: ReadonlyMap<string, MapRecord>;
   /** The topics that the filter finds letters of. */
   readonly topics: readonly string[];
   /** The user says that no other run goes on, and that what can no longer be found out was not sent. */
@@ -197,7 +200,7 @@ interface Sent {
 const NOTHING: Sent = { sent: 0, refused: {} };
 
 async function sendAll(
-  { filter, changes }: ReplayOptions,
+  { filter, changes, mappers }: ReplayOptions,
   { queue, store, signal }: ReplayWorld,
 ): Promise<Sent> {
   const refused: Sent['refused'] = {};
@@ -206,7 +209,7 @@ async function sendAll(
   for await (const letters of pagesOfWaiting(store, filter, signal)) {
     const byTopic = new Map<string, QueueMessage[]>();
     for (const letter of letters) {
-      const repaired = repairLetter(letter, changes);
+      const repaired = repairLetter(letter, changes, mappers.get(letter.topic));
       if (repaired.kind === 'refused') {
         refused[repaired.why] = (refused[repaired.why] ?? 0) + 1;
         continue;
