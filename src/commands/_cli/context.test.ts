@@ -74,6 +74,7 @@ describe('resolveContext', () => {
       name: 'prod',
       home: join(folder, 'home'),
       topics: [],
+      letterBytesMax: 1024 ** 3,
       queue: {
         kind: 'kafka',
         brokers: ['k1:9092', 'k2:9092'],

@@ -8,8 +8,12 @@ import type { ContextSpec, QueueSpec } from './config/config-schema.js';
 import { LOCAL_CONTEXT } from './config/local-context.js';
 import { chosenContext, readUserConfig } from './config/user-config.js';
 import { pathBeside, readNamedFile, readSecret } from './config/secret.js';
+import { parseSize } from './size-text.js';
 import { stackNotUp } from './stack/stack-not-up.js';
 import { readStackRecord, type StackRecord } from './stack/stack-record.js';
+
+/** Half of it is some five million short lines, compressed: far more than anybody looks at. */
+const LETTER_BYTES_MAX = 1024 ** 3;
 
 /** Where a command finds queue and store. */
 export interface ResolvedContext {
@@ -23,6 +27,8 @@ export interface ResolvedContext {
   readonly reader: StoreConnection;
   /** The file that says what business numbers count; undefined: the built-in shop's. */
   readonly journeysPath: string | undefined;
+  /** What dead letters may take on the disk before it is too much: the setting `deadLetters.limit`. */
+  readonly letterBytesMax: number;
   /** Topics that are described, because others fill them. */
   readonly topics: readonly TopicSpec[];
 }
@@ -73,7 +79,8 @@ async function connectionsOf({ name, spec, home }: ChosenContext): Promise<Resol
   ]);
   const journeysPath = spec.journeys === undefined ? undefined : pathBeside(spec.journeys, path);
   const topics = spec.topics ?? [];
-  return { name, home: home.root, queue, store, reader, journeysPath, topics };
+  const letterBytesMax = parseSize(spec.deadLetters?.limit ?? '') ?? LETTER_BYTES_MAX;
+  return { name, home: home.root, queue, store, reader, journeysPath, topics, letterBytesMax };
 }
 
 /** The context of the stack in this home, whatever ATBD_HOME and the settings say. */
@@ -84,7 +91,10 @@ export async function contextOfStack(home: AtbdHome): Promise<ResolvedContext> {
     localStoreConnections(record, home),
   ]);
   const name = LOCAL_CONTEXT;
-  return { name, home: home.root, queue, ...connections, journeysPath: undefined, topics: [] };
+  return {
+    ...{ name, home: home.root, queue, ...connections, journeysPath: undefined, topics: [] },
+    letterBytesMax: LETTER_BYTES_MAX,
+  };
 }
 
 /** What the user's file says about a context; `local` is built in. */

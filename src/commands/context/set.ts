@@ -21,7 +21,7 @@ queue.sasl.username, queue.sasl.passwordEnv, queue.sasl.passwordFile, queue.url,
 queue.passwordEnv, queue.passwordFile, store.kind (local, clickhouse),
 store.shards, store.database, store.username, store.passwordEnv, store.passwordFile,
 store.reader.username, store.reader.passwordEnv, store.reader.passwordFile, archive.url,
-retention (off), journeys, topics (the whole list, as YAML: docs/topics.md).
+retention (off), journeys, deadLetters.limit (such as 10 GiB), topics (the whole list, as YAML: docs/topics.md).
 Passwords are never written here: name the variable or the file that has one.`;
   static override examples = [
     '<%= config.bin %> <%= command.id %> lab --set queue.kind=kafka --set queue.brokers=k1:9092,k2:9092',

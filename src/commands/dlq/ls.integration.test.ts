@@ -1,3 +1,5 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { parse, stringify } from 'yaml';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { VALUE_BYTES_MAX } from '../../engine/model/limit.js';
 import { runAtbd, type Ran } from '../_cli/testing/run-atbd.js';
@@ -205,6 +207,36 @@ describe('atbd dlq show', () => {
     const { code, stderr } = await dlq('show', 'events/0/99999');
     expect(code).toBe(4);
     expect(stderr).toContain('cannot find a dead letter at "events/0/99999"');
+  });
+});
+
+describe('the limit of dead letters', () => {
+  it('is warned of from half of it on, whatever is asked for', async () => {
+    const env = { ...context.env, ATBD_CONFIG: `${context.env['ATBD_CONFIG']}.limited` };
+    const config = await readFile(context.env['ATBD_CONFIG']!, 'utf8');
+    const withLimit = (limit: string): Promise<void> => {
+      const { contexts, ...rest } = parse(config) as { contexts: { test: object } };
+      const test = { ...contexts.test, deadLetters: { limit } };
+      return writeFile(env.ATBD_CONFIG, stringify({ ...rest, contexts: { test } }), {
+        mode: 0o600,
+      });
+    };
+    await withLimit('1 GiB');
+    expect((await runAtbd(['dlq', 'ls'], { env })).stderr).toBe('');
+    await withLimit('4 KiB');
+    const { code, stderr } = await runAtbd(['dlq', 'ls', '--reason', 'tombstone'], { env });
+    expect(code).toBe(0);
+    expect(stderr).toMatch(
+      /^Warning: Dead letters take .* of their limit of 4\.0 KiB\. See why: atbd dlq ls/u,
+    );
+    const json = await runAtbd(['dlq', 'ls', '--json'], { env });
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      space: { limitBytes: 4096, isNearLimit: true },
+    });
+    await withLimit('lots');
+    const refused = await runAtbd(['dlq', 'ls'], { env });
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toContain('must be a size with its unit, such as 10 GiB');
   });
 });
 

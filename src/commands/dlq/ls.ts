@@ -3,11 +3,13 @@ import type { LetterFilter } from '../../engine/model/dead-letter.js';
 import { parseZone } from '../../engine/time/zone.js';
 import type { Store } from '../../store/clickhouse/store.js';
 import { AtbdCommand } from '../_cli/atbd-command.js';
-import { resolveLiveContext } from '../_cli/context.js';
+import { resolveLiveContext, type ResolvedContext } from '../_cli/context.js';
+import { letterAlarm, letterBytesIn, letterSpace, type LetterSpace } from '../_cli/letter-alarm.js';
 import { limitFlags, toQuestionLimits } from '../_cli/limit-flags.js';
 import { showAnswer } from '../_cli/pager.js';
 import { reportMissingShards } from '../_cli/partial-answer.js';
 import { sanitizeJson } from '../_cli/sanitize.js';
+import { diskUse } from '../_cli/stack/disk-use.js';
 import { describeTerminal } from '../_cli/terminal.js';
 import { groupsAnswer } from './_dlq/groups-answer.js';
 import { letterFlags, readLetterFilter, type ParsedLetterFlags } from './_dlq/letter-flags.js';
@@ -65,14 +67,25 @@ export default class DlqLs extends AtbdCommand {
     const { flags } = await this.parse(DlqLs);
     const filter = await readLetterFilter(flags, null);
     const canvas = { terminal: describeTerminal(process.stdout), zone: parseZone(flags.tz) };
-    const { reader } = await resolveLiveContext({ name: flags.context });
+    const context = await resolveLiveContext({ name: flags.context });
     const { openStore } = await import('../../store/clickhouse/store.js');
-    await using store = openStore(reader, toQuestionLimits(flags));
+    await using store = openStore(context.reader, toQuestionLimits(flags));
+    const space = flags.each || flags.dropped ? undefined : await readSpace(context);
     const asked = { store, filter, canvas, isJson: this.jsonEnabled(), signal: this.signal };
     if (flags.dropped) await listDrops(asked);
     else if (flags.each) await listLetters(asked, flags);
-    else await listGroups(asked);
+    else await listGroups(asked, space);
   }
+}
+
+/** As `status` measures it; undefined where the store does not say. */
+async function readSpace({
+  store,
+  letterBytesMax,
+}: ResolvedContext): Promise<LetterSpace | undefined> {
+  const { tables, error } = await diskUse(store);
+  const isKnown = error === null || tables.length > 0;
+  return isKnown ? letterSpace(letterBytesIn(tables), letterBytesMax) : undefined;
 }
 
 interface Asked {
@@ -83,12 +96,20 @@ interface Asked {
   readonly signal: AbortSignal;
 }
 
-async function listGroups({ store, filter, canvas, isJson, signal }: Asked): Promise<void> {
+async function listGroups(
+  { store, filter, canvas, isJson, signal }: Asked,
+  space: LetterSpace | undefined,
+): Promise<void> {
   const { readLetterGroups } = await import('../../store/dead-letter/letter-groups.js');
   const { rows, missingShards } = await readLetterGroups(store, filter, { signal });
-  if (isJson) await showAnswer(`${sanitizeJson(groupsAnswer(rows, missingShards))}\n`);
+  if (isJson)
+    await showAnswer(
+      `${sanitizeJson(groupsAnswer(rows, { space: space ?? null, missingShards }))}\n`,
+    );
   else if (rows.length > 0) await showAnswer(renderGroups(rows, canvas));
   else sayNothingFound();
+  const alarm = space && letterAlarm(space);
+  if (alarm !== undefined) process.stderr.write(`Warning: ${alarm}\n`);
   reportMissingShards(missingShards, store.shardCount);
 }
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { checkTopicSpec } from '../../../engine/edge/topic/check-topic-spec.js';
 import { TOPIC_FORMATS } from '../../../engine/edge/topic/topic-spec.js';
+import { parseSize } from '../size-text.js';
 import { LOCAL_CONTEXT } from './local-context.js';
 
 const NAME = /^[a-zA-Z0-9][a-zA-Z0-9._-]{0,62}$/;
@@ -145,6 +146,13 @@ const topicsSchema = z.array(topicSpecSchema).superRefine((topics, context) => {
   }
 });
 
+/** From half of the limit on, `status` and `dlq ls` warn; nothing is ever dropped because of it (docs/dead-letters.md). */
+const deadLettersSchema = z.strictObject({
+  limit: z.string().refine((value) => (parseSize(value) ?? 0) > 0, {
+    message: 'must be a size with its unit, such as 10 GiB',
+  }),
+});
+
 const contextSpecSchema = z.strictObject({
   queue: queueSpecSchema.default({ kind: 'local' }),
   store: storeSpecSchema.default({ kind: 'local' }),
@@ -153,6 +161,7 @@ const contextSpecSchema = z.strictObject({
   /** A file that says what business numbers count (docs/journeys.md). */
   journeys: text.optional(),
   topics: topicsSchema.optional(),
+  deadLetters: deadLettersSchema.optional(),
 });
 export type ContextSpec = z.infer<typeof contextSpecSchema>;
 

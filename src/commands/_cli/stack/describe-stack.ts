@@ -1,6 +1,7 @@
 import { residentBytes } from '../../../engine/deploy/process-identity.js';
 import type { PartStatus, StackStatus } from '../../../engine/deploy/stack-status.js';
 import type { AtbdHome } from '../atbd-home.js';
+import type { LetterSpace } from '../letter-alarm.js';
 import { readWorkerState, workerStatePath } from './worker-state.js';
 
 /** A part as `status --json` says it: an API. */
@@ -41,13 +42,15 @@ export interface StackReport {
     }[];
     readonly error: string | null;
   };
+  /** Of the disk, what dead letters take, and may take. */
+  readonly deadLetters: LetterSpace;
 }
 
 /** Measures the stack's processes. */
 export async function describeStack(
   { root, run }: AtbdHome,
   status: StackStatus,
-  measured: Pick<StackReport, 'lag' | 'disk'>,
+  measured: Pick<StackReport, 'lag' | 'disk' | 'deadLetters'>,
   nowMs: number,
 ): Promise<StackReport> {
   const { pid } = status.supervisor;

@@ -1,8 +1,10 @@
 import { Chalk } from 'chalk';
 import { expect, it } from 'vitest';
+import { letterSpace } from '../letter-alarm.js';
 import type { StackReport } from './describe-stack.js';
 import { renderStack } from './render-stack.js';
 
+const MIB = 1024 ** 2;
 const NO_COLOUR = new Chalk({ level: 0 });
 
 function reportWith(disk: StackReport['disk']): StackReport {
@@ -10,6 +12,10 @@ function reportWith(disk: StackReport['disk']): StackReport {
     ...{ home: '/home/x', healthy: true, stopping: false, uptimeMs: 5_000 },
     ...{ supervisor: { pid: 1, memoryBytes: null }, parts: [], lag: { records: 0, error: null } },
     disk,
+    deadLetters: letterSpace(
+      disk.tables.find(({ name }) => name === 'dead_letters')?.bytes ?? 0,
+      10 * MIB,
+    ),
   };
 }
 
@@ -17,8 +23,6 @@ function diskLine(disk: StackReport['disk'], columns?: number): string | undefin
   const text = renderStack(reportWith(disk), NO_COLOUR, columns);
   return text.split('\n').find((line) => line.startsWith('Disk: '));
 }
-
-const MIB = 1024 ** 2;
 
 it.each([
   [{ tables: [], error: null }, 'Disk: 0.0 KiB'],
@@ -43,6 +47,17 @@ it.each([
   ],
 ])('shows the disk use %j as one line', (disk, line) => {
   expect(diskLine(disk)).toBe(line);
+});
+
+it('warns of dead letters long before they are too many, and not before', () => {
+  const shown = (bytes: number): string => {
+    const tables = [{ name: 'dead_letters', rows: 9, bytes }];
+    return renderStack(reportWith({ tables, error: null }), NO_COLOUR, undefined);
+  };
+  expect(shown(4.9 * MIB)).not.toContain('Dead letters');
+  expect(shown(5 * MIB)).toContain(
+    'Dead letters take 5.0 MiB, 50 % of their limit of 10 MiB. See why: atbd dlq ls',
+  );
 });
 
 it('cuts the line of the disk to the terminal', () => {

@@ -1,4 +1,5 @@
 import type { ChalkInstance } from 'chalk';
+import { letterAlarm } from '../letter-alarm.js';
 import { sanitizeText } from '../sanitize.js';
 import { sizeText } from '../size-text.js';
 import { cutToWidth, textTable } from '../text-table.js';
@@ -30,6 +31,8 @@ export function renderStack(
       cutToWidth(line, columns ?? Infinity),
     ),
   ];
+  const alarm = letterAlarm(report.deadLetters);
+  if (alarm !== undefined) facts.push(style.yellow(alarm));
   return [title, '', table, '', ...facts, ...troubles(report, style, columns)].join('\n');
 }
 

@@ -1,4 +1,5 @@
 import { nameOfPlace } from '../../../engine/model/dead-letter.js';
+import type { LetterSpace } from '../../_cli/letter-alarm.js';
 import type { LetterGroup } from '../../../store/dead-letter/letter-groups.js';
 
 /** What `dlq ls --json` prints: an API. */
@@ -17,12 +18,14 @@ export interface GroupsAnswer {
   readonly waiting: number;
   readonly replayed: number;
   readonly bytes: number;
+  /** What all of them take on the disk, whatever is asked for; null where the store does not say. */
+  readonly space: LetterSpace | null;
   readonly missingShards: readonly number[];
 }
 
 export function groupsAnswer(
   groups: readonly LetterGroup[],
-  missingShards: readonly number[],
+  { space, missingShards }: Pick<GroupsAnswer, 'space' | 'missingShards'>,
 ): GroupsAnswer {
   const sum = (of: (group: LetterGroup) => number): number =>
     groups.reduce((total, group) => total + of(group), 0);
@@ -39,6 +42,7 @@ export function groupsAnswer(
     waiting: sum(({ waiting }) => waiting),
     replayed: sum(({ replayed }) => replayed),
     bytes: sum(({ bytes }) => bytes),
+    space,
     missingShards,
   };
 }

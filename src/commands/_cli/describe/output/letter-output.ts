@@ -3,6 +3,7 @@ import { REFUSALS, type Refusal } from '../../../../engine/dead-letter/repair-le
 import type { DropResult } from '../../../dlq/drop.js';
 import type { ReplayAnswer } from '../../../dlq/_dlq/render-replay.js';
 import { count, missingShards, moment } from './common.js';
+import { letterSpace } from './stack-output.js';
 
 const position = z.string().describe('TOPIC/PARTITION/OFFSET, for dlq show.');
 
@@ -37,6 +38,7 @@ const groups = z.strictObject({
   waiting: count,
   replayed: count,
   bytes: count,
+  space: letterSpace.nullable().describe('Of all letters, whatever is asked for.'),
   missingShards,
 });
 

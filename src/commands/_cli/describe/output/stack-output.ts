@@ -4,6 +4,13 @@ import type { VerifyAnswer } from '../../verify/render-report.js';
 import { FINDING_KINDS } from '../../../../engine/verify/finding.js';
 import { count } from './common.js';
 
+/** What dead letters take on the disk, and may take before `status` and `dlq ls` say that it is too much. */
+export const letterSpace = z.strictObject({
+  bytes: count.describe('On the disk, of the shards that answered.'),
+  limitBytes: count.describe('The setting deadLetters.limit.'),
+  isNearLimit: z.boolean().describe('Half of it or more.'),
+});
+
 const ms = z.number().describe('Milliseconds.');
 
 export const upOutput = z.strictObject({
@@ -52,6 +59,7 @@ export const statusOutput = z.strictObject({
     tables: z.array(z.strictObject({ name: z.string(), rows: count, bytes: count })),
     error: z.string().nullable().describe('Which shards are left out.'),
   }),
+  deadLetters: letterSpace,
 }) satisfies z.ZodType<StackReport>;
 
 const applied = z.array(z.strictObject({ shard: count, name: z.string() }));
