@@ -3,7 +3,7 @@ import type { Random } from '../../model/random.js';
 
 interface Step {
   readonly actor: string;
-  readonly act: () => void;
+  readonly take: () => void;
 }
 
 /**
@@ -23,20 +23,11 @@ export class Scheduler {
   }
 
   /** Resolves with what `act` returns, once it is this step's turn; never, when the actor is ended before. */
-  step<T>(actor: string, act: () => T): Promise<T> {
-    return new Promise((resolve, reject) => {
-      if (this.#ended.has(actor)) return;
-      this.#waiting.push({
-        actor,
-        act: () => {
-          try {
-            resolve(act());
-          } catch (error) {
-            reject(error);
-          }
-        },
-      });
+  async step<T>(actor: string, act: () => T): Promise<T> {
+    await new Promise<void>((resolve) => {
+      if (!this.#ended.has(actor)) this.#waiting.push({ actor, take: resolve });
     });
+    return act();
   }
 
   /** As by SIGKILL: nothing that it waits for ever happens, and nothing that it goes on to ask for. */
@@ -66,7 +57,7 @@ export class Scheduler {
     }
     this.#now += 1;
     const [step] = this.#waiting.splice(at, 1);
-    step!.act();
+    step!.take();
     return true;
   }
 }
