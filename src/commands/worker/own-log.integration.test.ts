@@ -47,7 +47,7 @@ it('writes a log that ingest reads back as events', async () => {
   });
   const retry = lines.findLast(({ level }) => level === 'warn');
   expect(retry?.message).toContain('cannot go on yet (CLICKHOUSE_UNREACHABLE, attempt 1)');
-  expect(retry?.attrs).toMatchObject({ code: 'CLICKHOUSE_UNREACHABLE', attempt: '1' });
+  expect(retry?.attrs).toMatchObject({ code: 'CLICKHOUSE_UNREACHABLE', failed_attempts: '1' });
   const stored = lines.find(({ level }) => level === 'debug');
   expect(stored?.attrs).toMatchObject({ topic: 'events', partition: '0', first: '0', last: '0' });
 });

@@ -17,7 +17,7 @@ it('says why an attempt failed, without the password of an address', () => {
       level: 'warn',
       message: 'cannot go on yet (CLICKHOUSE_BUSY, attempt 3): cannot store a chunk of events/0',
       fields: {
-        ...{ code: 'CLICKHOUSE_BUSY', attempt: 3 },
+        ...{ code: 'CLICKHOUSE_BUSY', failed_attempts: 3 },
         cause: 'refused by redis://***@host:1/ and http://***@y',
       },
     },

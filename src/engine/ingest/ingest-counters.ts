@@ -66,7 +66,8 @@ export class IngestCounters implements IngestObserver {
       level: 'warn',
       message,
       fields: {
-        ...{ code: error.code, attempt },
+        // Not `attempt`, which is an event's own field: that of a payment.
+        ...{ code: error.code, failed_attempts: attempt },
         ...(cause instanceof Error ? { cause: withoutPassword(cause.message) } : {}),
       },
     });
