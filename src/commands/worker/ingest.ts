@@ -2,6 +2,7 @@ import { rename, writeFile } from 'node:fs/promises';
 import { Flags } from '@oclif/core';
 import { mapChunks } from '../../engine/edge/topic/map-chunks.js';
 import { createTopicMappers } from '../../engine/edge/topic/topic-mapper.js';
+import { INFLIGHT_BYTES_DEFAULT, InflightBudget } from '../../engine/ingest/inflight-budget.js';
 import { IngestCounters } from '../../engine/ingest/ingest-counters.js';
 import { runIngestWorker } from '../../engine/ingest/ingest-worker.js';
 import { observeAll, observerOf } from '../../engine/ingest/observe-all.js';
@@ -15,6 +16,7 @@ import { createChunkStore } from '../../store/write/chunk-store.js';
 import { AtbdCommand } from '../_cli/atbd-command.js';
 import { type ResolvedContext, resolveContext } from '../_cli/context.js';
 import { failpointFromEnv } from '../_cli/failpoint.js';
+import { byteSize } from '../_cli/worker/byte-size.js';
 import { listenAddress } from '../_cli/worker/listen-address.js';
 import { openProbes } from '../_cli/worker/open-probes.js';
 import { endAfter } from '../_cli/worker/stop-deadline.js';
@@ -22,6 +24,9 @@ import { LOG_LEVELS, openWorkerLog, type WorkerLog } from '../_cli/worker/worker
 
 /** How often the state file is written: `status` is never older than this. */
 const STATE_INTERVAL_MS = 1_000;
+
+/** A few of the largest records, which are taken whatever the share. */
+const INFLIGHT_BYTES_MIN = 4 * 1024 ** 2;
 
 export default class WorkerIngest extends AtbdCommand {
   static override summary = 'Store events from the queue exactly once, until stopped.';
@@ -53,6 +58,14 @@ export default class WorkerIngest extends AtbdCommand {
       env: 'ATBD_METRICS_LISTEN',
       helpValue: 'ADDRESS',
     }),
+    'max-inflight-bytes': Flags.string({
+      summary: 'Most bytes of records held at once, of all partitions together: 268435456, 256MiB.',
+      description:
+        'Each partition has an equal share, so that a slow shard stops its own partitions only. The default lets six partitions work with chunks of full size.',
+      default: `${INFLIGHT_BYTES_DEFAULT / 1024 ** 2}MiB`,
+      env: 'ATBD_MAX_INFLIGHT_BYTES',
+      helpValue: 'BYTES',
+    }),
     'log-level': Flags.option({
       summary: 'How much the worker says of itself on stderr; debug names each chunk.',
       options: LOG_LEVELS,
@@ -64,11 +77,14 @@ export default class WorkerIngest extends AtbdCommand {
   async run(): Promise<void> {
     const { flags } = await this.parse(WorkerIngest);
     const address = listenAddress(flags['metrics-listen']);
+    const budget = new InflightBudget(
+      byteSize('--max-inflight-bytes', flags['max-inflight-bytes'], { min: INFLIGHT_BYTES_MIN }),
+    );
     const context = await resolveContext({ name: flags.context });
     const log = await openWorkerLog('atbd-ingest', { level: flags['log-level'] });
     using _deadline = endAfter(this.signal, log);
     try {
-      await this.#work(context, { ...flags, address, log });
+      await this.#work(context, { ...flags, address, budget, log });
     } catch (error) {
       if (this.signal.aborted || !log.isJson) throw error;
       // Who reads the log reads JSON alone.
@@ -81,6 +97,7 @@ export default class WorkerIngest extends AtbdCommand {
     context: ResolvedContext,
     {
       address,
+      budget,
       log,
       ...flags
     }: {
@@ -88,6 +105,7 @@ export default class WorkerIngest extends AtbdCommand {
       readonly 'session-timeout': number;
       readonly 'state-file': string | undefined;
       readonly address: ListenAddress | undefined;
+      readonly budget: InflightBudget;
       readonly log: WorkerLog;
     },
   ): Promise<void> {
@@ -98,7 +116,7 @@ export default class WorkerIngest extends AtbdCommand {
     const counters = new IngestCounters(log.note);
     await using queue = await openQueue(context.queue);
     await using store = openStore(context.store);
-    await using probes = await openProbes({ address, queue, store });
+    await using probes = await openProbes({ address, queue, store, budget });
     await using _state = await keepStateFile(flags['state-file'], counters, probes.url);
     const names = topics.join(', ');
     log.note({ level: 'info', message: `storing ${names} from ${queue.kind}`, fields: {} });
@@ -113,6 +131,7 @@ export default class WorkerIngest extends AtbdCommand {
           observerOf({ onStep: failpointFromEnv(process.env) }),
         ]),
         topics,
+        budget,
         sessionTimeoutMs: flags['session-timeout'],
       },
       this.signal,

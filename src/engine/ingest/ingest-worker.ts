@@ -8,6 +8,7 @@ import {
   INGEST_GROUP_ID,
 } from '../model/limit.js';
 import type { Queue } from '../model/queue.js';
+import { InflightBudget } from './inflight-budget.js';
 import { InsertPace } from './insert-pace.js';
 import type { ChunkLimits } from './read-chunk.js';
 import { type IngestObserver, ingestPartition } from './partition-ingest.js';
@@ -20,6 +21,8 @@ export interface IngestWorkerOptions {
   /** Made when they are missing. */
   readonly topics: readonly string[];
   readonly limits?: ChunkLimits;
+  /** Bounds what all partitions together hold; the default's when left out. */
+  readonly budget?: InflightBudget;
   /** How long a worker that vanished keeps its partitions; the queue's default when left out. */
   readonly sessionTimeoutMs?: number;
 }
@@ -33,16 +36,22 @@ const READ_BYTES_MAX = 8 * 1024 * 1024;
  * cannot be reached, or on a bug; what was announced then is sent again by the next owner.
  */
 export async function runIngestWorker(
-  { queue, store, clock, observer, topics, limits, sessionTimeoutMs }: IngestWorkerOptions,
+  options: IngestWorkerOptions,
   signal: AbortSignal,
 ): Promise<void> {
+  const { queue, store, clock, observer, topics, limits, sessionTimeoutMs } = options;
+  const { budget = new InflightBudget() } = options;
   const pace = new InsertPace(clock);
   const partitionCounts = new Map<string, number>();
   for (const topic of topics) partitionCounts.set(topic, await partitionCountOf(queue, topic));
   await using consumer = await queue.createConsumer({
     groupId: INGEST_GROUP_ID,
     topics,
-    readBytesMax: READ_BYTES_MAX,
+    // A worker that is alone owns all of them.
+    readBytesMax: Math.min(
+      READ_BYTES_MAX,
+      budget.readBytesMax([...partitionCounts.values()].reduce((sum, count) => sum + count, 0)),
+    ),
     ...(sessionTimeoutMs === undefined ? {} : { sessionTimeoutMs }),
   });
   await consumer.run(
@@ -52,6 +61,7 @@ export async function runIngestWorker(
         clock,
         observer,
         pace,
+        budget,
         limits: limits ?? { recordsMax: CHUNK_RECORDS_MAX, bytesMax: CHUNK_BYTES_MAX },
         // Partitions may have been added since the start.
         partitionCount: Math.max(

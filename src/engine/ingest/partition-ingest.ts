@@ -1,8 +1,9 @@
-import type { Chunk, ChunkStore } from '../model/chunk.js';
+import { byteCountOf, type Chunk, type ChunkStore } from '../model/chunk.js';
 import type { Clock } from '../model/clock.js';
 import type { AtbdError } from '../model/error.js';
 import type { OwnedPartition } from '../model/queue.js';
 import { resolveEpoch } from './epoch.js';
+import type { InflightBudget } from './inflight-budget.js';
 import { type Announcement, type ChunkRange, decodeIntent, encodeIntent } from './intent.js';
 import type { InsertPace } from './insert-pace.js';
 import { type ChunkLimits, type ReadAhead, readChunk, readRange } from './read-chunk.js';
@@ -59,6 +60,7 @@ export interface PartitionIngestOptions {
   readonly partitionCount: number;
   /** The same for all partitions of a worker. */
   readonly pace: InsertPace;
+  readonly budget: InflightBudget;
 }
 
 /** How long work in flight may go on after the partition was lost or the worker was told to stop. */
@@ -74,6 +76,7 @@ export async function ingestPartition(
 ): Promise<void> {
   using drain = drainAfter(partition.signal, DRAIN_MS);
   const ingest = new PartitionIngest(partition, options, drain.signal);
+  options.budget.join(partition);
   options.observer.onActivity(partition, { kind: 'assigned' });
   try {
     await ingest.recover();
@@ -82,6 +85,7 @@ export async function ingestPartition(
     // Whoever owns the partition next finds the open intent and sends the same chunk again.
     if (!partition.signal.aborted) throw error;
   } finally {
+    options.budget.leave(partition);
     options.observer.onActivity(partition, { kind: 'released' });
   }
 }
@@ -141,6 +145,7 @@ class PartitionIngest {
     for (;;) {
       this.#options.observer.onStep('announced', chunk);
       const [following] = await Promise.all([this.#readBehind(chunk), this.#write(chunk)]);
+      this.#resume();
       this.#position = chunk.last + 1n;
       if (following === undefined || this.#isStopping()) {
         await this.#commit(this.#position, null);
@@ -158,11 +163,25 @@ class PartitionIngest {
   async #readBehind(chunk: Chunk): Promise<ReadAhead | undefined> {
     if (this.#isStopping()) return undefined;
     try {
-      return await this.#read(chunk.last + 1n);
+      const isRoom = this.#options.budget.hasRoom();
+      const ahead = isRoom ? await this.#read(chunk.last + 1n) : undefined;
+      if (!isRoom || ahead !== undefined) this.#pause();
+      return ahead;
     } catch (error) {
       if (this.#isStopping()) return undefined;
       throw error;
     }
+  }
+
+  /** All that may be held is held: nothing more is fetched until the insert is done, however long its shard takes. */
+  #pause(): void {
+    this.#partition.pause();
+    this.#options.budget.pause(this.#partition);
+  }
+
+  #resume(): void {
+    this.#partition.resume();
+    this.#options.budget.resume(this.#partition);
   }
 
   /** A call and not a property, because the answer changes between two awaits. */
@@ -178,6 +197,7 @@ class PartitionIngest {
     const runs = await readRange(this.#partition, open);
     const chunk: Chunk = { topic, partition, epoch: this.#epoch, ...open, runs };
     this.#options.observer.onResent(chunk);
+    this.#options.budget.hold(this.#partition, byteCountOf(chunk));
     await this.#write(chunk);
     this.#position = open.last + 1n;
     await this.#commit(this.#position, null);
@@ -206,19 +226,27 @@ class PartitionIngest {
   }
 
   async #read(position: bigint): Promise<ReadAhead | undefined> {
-    const { limits, observer, pace } = this.#options;
-    const ahead = await readChunk(this.#partition, position, limits, pace.lingerMs(this.#name));
+    const { budget, limits, observer, pace } = this.#options;
+    const bytesMax = Math.min(limits.bytesMax, budget.chunkBytesMax);
+    const ahead = await readChunk(
+      this.#partition,
+      position,
+      { ...limits, bytesMax },
+      pace.lingerMs(this.#name),
+    );
+    if (ahead !== undefined) budget.hold(this.#partition, byteCountOf(ahead));
     observer.onActivity(this.#partition, { kind: ahead === undefined ? 'caughtUp' : 'read' });
     return ahead;
   }
 
   async #write(chunk: Chunk): Promise<void> {
-    const { clock, observer, pace, store } = this.#options;
+    const { budget, clock, observer, pace, store } = this.#options;
     const beganMs = clock.nowMs();
     observer.onActivity(chunk, { kind: 'inserting', chunk });
     await this.#retry(() => store.writeChunk(chunk, this.#drain));
     const durationMs = clock.nowMs() - beganMs;
     pace.add(this.#name, durationMs);
+    budget.free(this.#partition, byteCountOf(chunk));
     observer.onActivity(chunk, { kind: 'inserted', chunk, durationMs });
     observer.onStep('written', chunk);
   }

@@ -41,6 +41,7 @@ function worldOf(): World {
   const world = { waiting: 12n, isQueueAway: false };
   const metrics = new IngestMetrics({
     watch,
+    budget: { bytes: 3_000, bytesMax: 9_000, pausedCount: 1 },
     answerMsMax: 60_000,
     ledger: { sumLedger: () => Promise.resolve(sums.shift() ?? []) },
     queue: {
@@ -129,6 +130,13 @@ describe('IngestMetrics', () => {
     const samples = await samplesOf(world);
     expect(Object.keys(samples).filter((name) => name.startsWith('lag_'))).toEqual([]);
     expect(samples['scrape_failures_total{source="queue"}']).toBe(1);
+  });
+
+  it('says what is held, what may be, and who waits', async () => {
+    expect(await samplesOf(worldOf())).toMatchObject({
+      ...{ inflight_bytes: 3_000, inflight_bytes_max: 9_000 },
+      ...{ paused_partitions: 1, owned_partitions: 1 },
+    });
   });
 
   it('counts retries by the code of the error', async () => {

@@ -1,4 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { InflightBudget } from '../ingest/inflight-budget.js';
 import type { IngestObserver, PartitionName } from '../ingest/partition-ingest.js';
 import { observerOf } from '../ingest/observe-all.js';
 import { byteCountOf, type Chunk, recordCountOf } from '../model/chunk.js';
@@ -12,6 +13,7 @@ export interface IngestMetricsOptions {
   readonly queue: Pick<Queue, 'groupProgress'>;
   readonly ledger: LedgerSums;
   readonly watch: PartitionWatch;
+  readonly budget: Pick<InflightBudget, 'bytes' | 'bytesMax' | 'pausedCount'>;
   /** A source that has not answered by then is left out of this scrape. */
   readonly answerMsMax: number;
 }
@@ -93,7 +95,11 @@ export class IngestMetrics {
   }
 
   async #refresh(): Promise<void> {
-    this.#of.ownedPartitions.set(this.#options.watch.owned.length);
+    const { budget, watch } = this.#options;
+    this.#of.ownedPartitions.set(watch.owned.length);
+    this.#of.pausedPartitions.set(budget.pausedCount);
+    this.#of.inflightBytes.set(budget.bytes);
+    this.#of.inflightBytesMax.set(budget.bytesMax);
     await Promise.all([
       this.#orCount('store', async () => {
         for (const sum of await this.#tally.take()) this.#addSum(sum);
@@ -258,6 +264,18 @@ function lagMetrics({ gauge }: Makers) {
       BY_PARTITION,
     ),
     ownedPartitions: gauge('owned_partitions', 'Partitions that this worker owns.'),
+    pausedPartitions: gauge(
+      'paused_partitions',
+      'Owned partitions that hold a chunk on its way and one behind it: nothing more is fetched until the insert is done.',
+    ),
+    inflightBytes: gauge(
+      'inflight_bytes',
+      'Bytes of records read and not stored yet, without what the queue client has in its buffer.',
+    ),
+    inflightBytesMax: gauge(
+      'inflight_bytes_max',
+      'What --max-inflight-bytes allows, buffers included.',
+    ),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { InflightBudget } from '../../../engine/ingest/inflight-budget.js';
 import type { IngestObserver } from '../../../engine/ingest/partition-ingest.js';
 import { steadyClock } from '../../../engine/model/clock.js';
 import type { Queue } from '../../../engine/model/queue.js';
@@ -21,10 +22,12 @@ export async function openProbes({
   address,
   queue,
   store,
+  budget,
 }: {
   readonly address: ListenAddress | undefined;
   readonly queue: Queue;
   readonly store: Store;
+  readonly budget: InflightBudget;
 }): Promise<OpenProbes> {
   if (address === undefined) {
     return { url: null, observers: [], [Symbol.asyncDispose]: () => Promise.resolve() };
@@ -40,6 +43,7 @@ export async function openProbes({
     queue,
     ledger: createLedgerSums(store),
     watch,
+    budget,
     answerMsMax: ANSWER_MS_MAX,
   });
   const server = await startProbeServer(address, {

@@ -4,6 +4,7 @@ import type { OwnedPartition } from '../../model/queue.js';
 import { createRandom, type Random } from '../../model/random.js';
 import { decodeIntent } from '../intent.js';
 import { IngestCounters } from '../ingest-counters.js';
+import { InflightBudget } from '../inflight-budget.js';
 import { InsertPace } from '../insert-pace.js';
 import { ingestPartition } from '../partition-ingest.js';
 import { Scheduler } from './scheduler.js';
@@ -172,6 +173,7 @@ export class IngestWorld {
         observer: new IngestCounters(() => undefined),
         partitionCount: PARTITION_COUNT,
         pace: new InsertPace(clock),
+        budget: new InflightBudget(),
       },
     );
   }
