@@ -4,9 +4,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { ERRORS } from '../engine/model/error.js';
+import { openQueue } from '../engine/queue/open-queue.js';
 import type { Description } from './_cli/describe/output/describe-output.js';
 import { LINE_OUTPUTS, OUTPUTS } from './_cli/describe/outputs.js';
 import { TestStack } from './_cli/testing/test-stack.js';
+import type { GroupsAnswer } from './dlq/_dlq/groups-answer.js';
 
 /** What the built CLI has, as oclif wrote it down. */
 const MANIFEST = JSON.parse(
@@ -23,6 +25,7 @@ const STORY = {
 
 let stack: TestStack;
 let orderId: string;
+let letterPlace: string;
 beforeAll(async () => {
   stack = await TestStack.make();
   await writeFile(path('story.yaml'), stringify(STORY));
@@ -47,6 +50,10 @@ const CALLS: Readonly<Record<string, () => readonly string[]>> = {
   ingest: () => [path('lines.log')],
   'gen:requests': () => ['--duration', '1s', '--events', '20', '--selects', '5'],
   verify: () => [],
+  'dlq:ls': () => [],
+  'dlq:show': () => [letterPlace],
+  'dlq:replay': () => ['--set', 'message=@raw', '--dry-run'],
+  'dlq:drop': () => ['--topic', 'nobody', '--yes'],
   'query:logs': () => ['--limit', '3', '--save', 'errors'],
   'query:trace:find': () => ['type == "order.paid"', '--limit', '3'],
   'query:trace': () => [orderId, '--around', '1m'],
@@ -79,12 +86,32 @@ const CALLS: Readonly<Record<string, () => readonly string[]>> = {
 const KEEP: Readonly<Record<string, (stdout: string) => Promise<void>>> = {
   'journeys:show': (stdout) => writeFile(path('journeys.yaml'), stdout),
   'scenario:run': (stdout) => writeFile(path('answer.json'), stdout),
+  'gen:requests': () => sendDeadLetter(),
+  'dlq:ls': async (stdout) => {
+    const { groups } = JSON.parse(stdout) as GroupsAnswer;
+    letterPlace = groups[0]!.newest.position;
+    await Promise.resolve();
+  },
   'query:trace:find': async (stdout) => {
     const { actions } = JSON.parse(stdout) as { actions: { orderId: string }[] };
     orderId = actions[0]!.orderId;
     await Promise.resolve();
   },
 };
+
+/** A record that is no event, and waits until it is stored. */
+async function sendDeadLetter(): Promise<void> {
+  await using queue = await openQueue({
+    kind: 'embedded',
+    path: join(stack.home, 'data', 'queue'),
+  });
+  await using producer = await queue.createProducer();
+  await producer.send('events', [{ key: 'k', value: '{"service":"cart",}' }]);
+  for (;;) {
+    const { stdout } = await stack.atbd('dlq', 'ls', '--json');
+    if ((JSON.parse(stdout) as GroupsAnswer).waiting > 0) return;
+  }
+}
 
 describe('the JSON of every command', () => {
   it('has a published schema, and a call here that is held against it', () => {

@@ -51,7 +51,7 @@ export default class DlqDrop extends AtbdCommand {
     if (!flags.yes || rows.length === 0) {
       const canvas = { terminal: describeTerminal(process.stdout), zone: parseZone(flags.tz) };
       if (rows.length > 0) this.log(renderGroups(rows, canvas).trimEnd());
-      this.#finish(previewOf(rows));
+      this.#finish({ ...previewOf(rows), dryRun: !flags.yes });
       return;
     }
     await using writer = openStore(context.store);

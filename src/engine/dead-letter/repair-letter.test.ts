@@ -35,6 +35,7 @@ describe('a letter', () => {
     // A tombstone has no text to keep, but a key.
     ['', ['order_id=@key'], '{"order_id":"k-1"}'],
     ['', ['service=cart'], 'text_unused'],
+    ['', ['message=@raw'], 'text_unused'],
     // An object keeps what is not set.
     ['{"a":1,"service":"x"}', ['service="y"'], '{"a":1,"service":"y"}'],
     ['{"attrs":{"a":1}}', ['attrs.b.c=true'], '{"attrs":{"a":1,"b.c":true}}'],

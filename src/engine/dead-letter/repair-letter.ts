@@ -121,7 +121,7 @@ function objectOf(raw: Buffer): Record<string, unknown> | undefined {
 function keepsText({ raw }: DeadLetter, changes: readonly Change[]): boolean {
   return changes.some(({ value }) => {
     if (value.kind !== 'letter') return false;
-    return value.part === 'raw' || (value.part === 'key' && raw.length === 0);
+    return value.part === (raw.length === 0 ? 'key' : 'raw');
   });
 }
 
