@@ -124,7 +124,10 @@ describe('topics of a context', () => {
   });
 
   it.each([
-    ['[{name: a, format: xml}]', 'topics.0.format: must be one of atbd, json, text, debezium'],
+    [
+      '[{name: a, format: xml}]',
+      'topics.0.format: must be one of atbd, json, text, debezium, otlp-json',
+    ],
     ['[{name: a/b, format: json}]', 'topics.0.name: must be letters, digits, dots'],
     ['[{name: a, format: json, pattern: x}]', 'topics.0.pattern: is for the format text'],
     ['[{name: a, format: json}, {name: a, format: text}]', 'topics.1.name: is there twice'],

@@ -1,6 +1,7 @@
 import { rename, writeFile } from 'node:fs/promises';
 import { Flags } from '@oclif/core';
 import { mapChunks } from '../../engine/edge/topic/map-chunks.js';
+import { chunkLimitsOf } from '../../engine/edge/topic/mapped-limit.js';
 import { createTopicMappers } from '../../engine/edge/topic/topic-mapper.js';
 import { INFLIGHT_BYTES_DEFAULT, InflightBudget } from '../../engine/ingest/inflight-budget.js';
 import { IngestCounters } from '../../engine/ingest/ingest-counters.js';
@@ -113,6 +114,7 @@ export default class WorkerIngest extends AtbdCommand {
       ...new Set([...(flags.topic ?? [DEFAULT_TOPIC]), ...context.topics.map(({ name }) => name)]),
     ];
     const mappers = createTopicMappers(context.topics);
+    const limits = new Map(context.topics.map(({ name, format }) => [name, chunkLimitsOf(format)]));
     const counters = new IngestCounters(log.note);
     await using queue = await openQueue(context.queue);
     await using store = openStore(context.store);
@@ -132,6 +134,7 @@ export default class WorkerIngest extends AtbdCommand {
         ]),
         topics,
         budget,
+        limitsOf: (topic) => limits.get(topic),
         sessionTimeoutMs: flags['session-timeout'],
       },
       this.signal,

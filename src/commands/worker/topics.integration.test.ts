@@ -19,6 +19,7 @@ const LIFE_MS_MAX = 15_000;
 /** Of each topic, in each life of the worker. */
 const RECORDS_A_LIFE = 3_000;
 const PARTITION_COUNT = 5;
+const EVENTS_A_REQUEST = 5;
 const START_MS = Date.now() - 3_600_000;
 
 interface ForeignMessage {
@@ -31,6 +32,8 @@ interface ForeignTopic {
   readonly spec: TopicSpec;
   readonly write: (index: number) => ForeignMessage;
   readonly isBad: (index: number) => boolean;
+  /** Of a record that is not bad; 1 when left out. */
+  readonly eventCount?: number;
 }
 
 const isEvery = (count: number) => (index: number) => index % count === 0;
@@ -86,7 +89,28 @@ const TOPICS: readonly ForeignTopic[] = [
           }),
     }),
   },
+  {
+    spec: { name: 'otlp_logs', format: 'otlp-json' },
+    isBad: isEvery(79),
+    eventCount: EVENTS_A_REQUEST,
+    write: (index) => ({
+      key: null,
+      value: isEvery(79)(index) ? '{"resource":{}}' : JSON.stringify(requestOf(index)),
+    }),
+  },
 ];
+
+/** Log records of one moment and one action: only their number in the request tells them apart. */
+function requestOf(index: number): object {
+  const logRecords = Array.from({ length: EVENTS_A_REQUEST }, (_, item) => ({
+    timeUnixNano: `${START_MS + index}000000`,
+    traceId: `otlp-${index}`,
+    severityText: 'ERROR',
+    body: { stringValue: `said ${item} of ${index}` },
+  }));
+  const attributes = [{ key: 'service.name', value: { stringValue: 'collector' } }];
+  return { resourceLogs: [{ resource: { attributes }, scopeLogs: [{ logRecords }] }] };
+}
 
 /** Sends as somebody else would. */
 type Send = (topic: string, messages: readonly ForeignMessage[]) => Promise<void>;
@@ -125,17 +149,19 @@ function describeTopics(name: string, start: () => Promise<ForeignQueue>): void 
           else await liveAndDie(context, death);
         }
         const indexes = Array.from({ length: sent }, (_, index) => index);
-        for (const { spec, isBad } of TOPICS) {
+        for (const { spec, isBad, eventCount = 1 } of TOPICS) {
           const dead = indexes.filter(isBad).length;
           expect(await countsOf(context, spec.name)).toEqual({
             topic: spec.name,
-            events: sent - dead,
-            distinct: sent - dead,
+            events: (sent - dead) * eventCount,
+            distinct: (sent - dead) * eventCount,
             dead,
           });
         }
         expect(await runAtbd(['verify'], { env: context.env })).toMatchObject({ code: 0 });
         await expectEvents(context);
+        await expectPages(context);
+        await expectFinding(context);
       },
       TEST_MS_MAX,
     );
@@ -171,8 +197,39 @@ async function expectEvents({ env }: TestContext): Promise<void> {
   });
 }
 
+/** Pages that end between events of one record: none is shown twice, none is left out. */
+async function expectPages({ env }: TestContext): Promise<void> {
+  const messages: string[] = [];
+  let after: string[] = [];
+  for (;;) {
+    const args = ['--since', '1d', '-f', 'op_id=otlp-101', '--limit', '2', '--json', ...after];
+    const { stdout } = await runAtbd(['query', 'logs', ...args], { env });
+    const page = JSON.parse(stdout) as { events: { message: string }[]; next: string | null };
+    messages.push(...page.events.map(({ message }) => message));
+    if (page.next === null) break;
+    after = ['--after', page.next];
+  }
+  const items = Array.from({ length: EVENTS_A_REQUEST }, (_, item) => `said ${item} of 101`);
+  expect(messages).toEqual(items.toReversed());
+}
+
+/** `verify` sees that one event of a record is gone. */
+async function expectFinding({ testStore, env }: TestContext): Promise<void> {
+  const query = `ALTER TABLE events_local DELETE WHERE message = 'said 3 of 101'`;
+  for (const shard of [0, 1]) {
+    const client = await testStore.store.shard(shard);
+    await client.command({ query, clickhouse_settings: { mutations_sync: '2' } });
+  }
+  const { code, stdout } = await runAtbd(['verify', '--json'], { env });
+  const { findings } = JSON.parse(stdout) as { findings: object[] };
+  expect({ code, findings }).toMatchObject({
+    code: 1,
+    findings: [{ kind: 'inner_event_missing', topic: 'otlp_logs', count: 1 }],
+  });
+}
+
 function startWorker({ env }: TestContext, failpoint?: string): ReturnType<typeof spawn> {
-  return spawn(process.execPath, ['bin/run.js', 'worker', 'ingest', '--session-timeout', '1000'], {
+  return spawn(process.execPath, ['bin/run.js', 'worker', 'ingest', '--session-timeout', '6000'], {
     env: { ...process.env, ...env, ...(failpoint && { ATBD_FAILPOINT: failpoint }) },
     stdio: 'ignore',
   });

@@ -23,9 +23,13 @@ export interface IngestWorkerOptions {
   readonly limits?: ChunkLimits;
   /** Bounds what all partitions together hold; the default's when left out. */
   readonly budget?: InflightBudget;
+  /** Of a topic whose chunks are to be smaller. */
+  readonly limitsOf?: (topic: string) => ChunkLimits | undefined;
   /** How long a worker that vanished keeps its partitions; the queue's default when left out. */
   readonly sessionTimeoutMs?: number;
 }
+
+const USUAL_LIMITS: ChunkLimits = { recordsMax: CHUNK_RECORDS_MAX, bytesMax: CHUNK_BYTES_MAX };
 
 /** One read gives at most this much, so that a chunk is made of a few reads. */
 const READ_BYTES_MAX = 8 * 1024 * 1024;
@@ -39,8 +43,8 @@ export async function runIngestWorker(
   options: IngestWorkerOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  const { queue, store, clock, observer, topics, limits, sessionTimeoutMs } = options;
-  const { budget = new InflightBudget() } = options;
+  const { queue, store, clock, observer, topics, sessionTimeoutMs } = options;
+  const { limits = USUAL_LIMITS, limitsOf, budget = new InflightBudget() } = options;
   const pace = new InsertPace(clock);
   const partitionCounts = new Map<string, number>();
   for (const topic of topics) partitionCounts.set(topic, await partitionCountOf(queue, topic));
@@ -62,7 +66,7 @@ export async function runIngestWorker(
         observer,
         pace,
         budget,
-        limits: limits ?? { recordsMax: CHUNK_RECORDS_MAX, bytesMax: CHUNK_BYTES_MAX },
+        limits: limitsOf?.(partition.topic) ?? limits,
         // Partitions may have been added since the start.
         partitionCount: Math.max(
           partitionCounts.get(partition.topic) ?? 0,

@@ -15,6 +15,8 @@ export interface Chunk {
   readonly shard: number;
   /** Ascending by offset, all within the range; may be empty when the range is all holes. */
   readonly runs: readonly RecordRun[];
+  /** Whether rows say which of their record's events they are: those of foreign topics do. */
+  readonly hasItems?: boolean;
 }
 
 export function recordCountOf({ runs }: Pick<Chunk, 'runs'>): number {

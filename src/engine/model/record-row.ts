@@ -30,6 +30,8 @@ const REASON = {
 /** What a row holds besides its head and its key and value: a reason and three lengths. */
 const ROW_EXTRA_BYTES_MAX = REASON.valueTooLarge.length + 3 * LENGTH_BYTES_MAX;
 
+const ITEM_BYTES = 4;
+
 const EMPTY = Buffer.alloc(0);
 const TWO_TO_32 = 2 ** 32;
 
@@ -50,7 +52,7 @@ export function encodeRows(records: readonly QueueRecord[]): Buffer {
   return rows.subarray(0, at);
 }
 
-/** A row that was made of a foreign record; it says itself whether it is an event. */
+/** A row that was made of a foreign record: with `item` UInt32 behind the others, and it says itself whether it is an event. */
 export interface MappedRow {
   readonly offset: bigint;
   readonly timestampMs: number;
@@ -59,22 +61,25 @@ export interface MappedRow {
   readonly reason: string;
   readonly key: Buffer | null;
   readonly value: Buffer | null;
+  /** Which of its record's events, from 0. */
+  readonly item: number;
 }
 
 /** Rows that were made of foreign records, back to back. */
 export function encodeMappedRows(mapped: readonly MappedRow[]): Buffer {
   let size = 0;
   for (const { reason, key, value } of mapped)
-    size += rowBytesMax(key?.length ?? 0, value?.length ?? 0) + reason.length;
+    size += rowBytesMax(key?.length ?? 0, value?.length ?? 0) + reason.length + ITEM_BYTES;
   const rows = Buffer.allocUnsafe(size);
   let at = 0;
-  for (const { offset, timestampMs, isBackfill: isExempt, reason, key, value } of mapped) {
+  for (const { offset, timestampMs, isBackfill: isExempt, reason, key, value, item } of mapped) {
     at = writeUInt64(rows, at, offset);
     at = writeSafeInteger(rows, at, usableTime(timestampMs));
     rows[at++] = isExempt ? 1 : 0;
     at = writeText(rows, at, reason === '' ? EMPTY : Buffer.from(reason));
     at = writeText(rows, at, key ?? EMPTY);
     at = writeText(rows, at, shortened(value ?? EMPTY));
+    at = writeUInt32(rows, at, item);
   }
   return rows.subarray(0, at);
 }

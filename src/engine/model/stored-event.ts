@@ -45,6 +45,8 @@ export interface EventPosition {
   readonly epoch: number;
   readonly partition: number;
   readonly offset: bigint;
+  /** Which of its record's events: 0 but where a record of a foreign topic holds many. */
+  readonly item: number;
 }
 
 /** Oldest first; events of one moment by their position, so that an order is always the same. */
@@ -54,7 +56,7 @@ export function compareStoredEvents(a: StoredEvent, b: StoredEvent): number {
   if (x.topic !== y.topic) return x.topic < y.topic ? -1 : 1;
   if (x.epoch !== y.epoch) return x.epoch - y.epoch;
   if (x.partition !== y.partition) return x.partition - y.partition;
-  if (x.offset === y.offset) return 0;
+  if (x.offset === y.offset) return x.item - y.item;
   return x.offset < y.offset ? -1 : 1;
 }
 

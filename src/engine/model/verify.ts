@@ -17,14 +17,19 @@ export interface LedgerLine {
   readonly stored: number;
   /** Records that became dead letters. */
   readonly dead: number;
+  /** Events of these records beyond the first of each: 0 but where a record holds many. */
+  readonly more: number;
   /** How often this very line is on the shard: 1, or the ledger itself is doubled. */
   readonly copies: number;
 }
 
-/** What a recount of one range found, over all shards. `distinct` numbers count offsets, the others rows. */
+/** What a recount of one range found, over all shards. `distinct` numbers count offsets, the others rows; a record counts by its first event. */
 export interface Tally {
   readonly rows: number;
   readonly rowsDistinct: number;
+  /** Events beyond the first of their records, and how many different ones that are. */
+  readonly more: number;
+  readonly moreDistinct: number;
   readonly deadLetters: number;
   readonly deadLettersDistinct: number;
   /** Offsets that are in at least one of the two. */
@@ -38,7 +43,7 @@ export interface Tally {
 export interface StoredRun {
   readonly first: bigint;
   readonly last: bigint;
-  /** Rows per offset in events and in dead letters, over all shards. */
+  /** Rows per offset in events (first ones of a record) and in dead letters, over all shards. */
   readonly rows: number;
   readonly deadLetters: number;
   /** Where they are, ascending. */

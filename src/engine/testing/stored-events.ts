@@ -10,7 +10,7 @@ export function storedEventsOf(events: readonly EventAt[], startMs = 0): StoredE
     const tsNs = BigInt(Math.round((startMs + at) * 1e6));
     return {
       tsNs,
-      position: { topic: 'events', epoch: 1, partition: 0, offset: BigInt(index) },
+      position: { topic: 'events', epoch: 1, partition: 0, offset: BigInt(index), item: 0 },
       event: { ts: new Date(startMs + at).toISOString(), kind: 'log', type: 'log', ...event },
     };
   });

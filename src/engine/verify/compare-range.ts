@@ -119,8 +119,10 @@ export class RangeComparison {
     if (!line) return findings;
     const unnamed = line.stored + line.dead - (tally?.distinct ?? 0) - this.#missingCount;
     const whole = { ...key, first: line.first, last: line.last, shards: [line.shard] };
+    const more = moreFaults(line, tally).map((fault) => ({ ...whole, ...fault }));
+    findings.push(...more);
     if (unnamed > 0) findings.push({ ...whole, kind: this.#missingKind, count: unnamed });
-    else if (this.#faultCount === 0) {
+    else if (this.#faultCount === 0 && more.length === 0) {
       const surplus = Math.abs((tally?.rowsDistinct ?? 0) - line.stored);
       const kind = 'ledger_count_wrong';
       findings.push({ ...whole, kind, count: Math.max(surplus, Math.abs(unnamed)) });
@@ -162,6 +164,20 @@ function overlapsOf(key: PartitionKey, lines: readonly LedgerLine[]): Finding[] 
     if (!before || line.last > before.last) before = line;
   }
   return overlaps;
+}
+
+/** What is wrong with the events beyond the first of a record. Which record's they are is not looked for: the chunk is named. */
+function moreFaults(
+  line: LedgerLine,
+  tally: Tally | undefined,
+): { readonly kind: FindingKind; readonly count: number }[] {
+  const { more = 0, moreDistinct = 0 } = tally ?? {};
+  const faults = [
+    { kind: 'inner_event_missing', count: line.more - moreDistinct },
+    { kind: 'inner_event_doubled', count: more - moreDistinct },
+    { kind: 'ledger_count_wrong', count: moreDistinct - line.more },
+  ] as const;
+  return faults.filter(({ count }) => count > 0);
 }
 
 function storedFaults(run: StoredRun, lines: readonly LedgerLine[]): Set<FindingKind> {

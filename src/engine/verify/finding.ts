@@ -18,6 +18,14 @@ export const FINDING_KINDS = {
     says: 'stored more than once',
     hint: 'Look whether two ledger lines cover them (a chunk sent to two shards), or whether somebody inserted by hand; delete the surplus copy by topic, epoch, partition and offset.',
   },
+  inner_event_missing: {
+    says: 'events beyond the first of a record are fewer than the ledger says',
+    hint: 'A record of these offsets held many events, and some are gone: look for DELETE, DROP PARTITION or a lost part in system.mutations and system.part_log of that shard.',
+  },
+  inner_event_doubled: {
+    says: 'events beyond the first of a record are stored more than once',
+    hint: 'Look whether somebody inserted by hand; delete the surplus copies by topic, epoch, partition, offset and item.',
+  },
   dead_letter_missing: {
     says: 'counted as dead by the ledger, but no dead letter is there',
     hint: 'If the queue still has them, read them from there; look for DELETE or DROP PARTITION on dead_letters_local.',

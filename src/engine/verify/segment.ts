@@ -92,6 +92,8 @@ export function isProven(segment: Segment, tally: Tally | undefined): boolean {
   const dead = sum(segment.lines, (line) => line.dead);
   if (!tally) return stored + dead === 0;
   const { rows, rowsDistinct, deadLetters, deadLettersDistinct, distinct } = tally;
+  const more = sum(segment.lines, (line) => line.more);
+  if (tally.more !== more || tally.moreDistinct !== more) return false;
   if (rows !== stored || rowsDistinct !== stored) return false;
   if (deadLetters !== dead || deadLettersDistinct !== dead) return false;
   return distinct === stored + dead;

@@ -2,22 +2,25 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { LedgerLine } from '../model/verify.js';
 import type { FindingKind } from './finding.js';
-import { History } from './testing/history.js';
+import { History, type StoredRecord } from './testing/history.js';
 import type { PartitionReport } from './verify-partition.js';
 import { verify } from './verify.js';
 
 const SHARD_COUNT = 3;
 
-/** What the worker makes of a partition: chunks of the given sizes; `hole` and `dead` per offset. */
+/** What the worker makes of a partition: chunks of the given sizes; `hole` and `dead` per offset, `many` is a record of three events. */
 interface Shape {
-  readonly chunks: readonly (readonly ('row' | 'dead' | 'hole')[])[];
+  readonly chunks: readonly (readonly ('row' | 'many' | 'dead' | 'hole')[])[];
   /** Records produced after the last commit. */
   readonly pendingCount: number;
 }
 
 const shapes: fc.Arbitrary<Shape> = fc.record({
   chunks: fc.array(
-    fc.array(fc.constantFrom('row', 'row', 'row', 'dead', 'hole'), { minLength: 1, maxLength: 9 }),
+    fc.array(fc.constantFrom('row', 'row', 'many', 'dead', 'hole'), {
+      minLength: 1,
+      maxLength: 9,
+    }),
     { minLength: 1, maxLength: 12 },
   ),
   pendingCount: fc.nat({ max: 3 }),
@@ -37,16 +40,19 @@ function soundHistory(
   history.queueStart = offset;
   for (const fates of chunks) {
     const first = offset;
-    const counts = { row: 0, dead: 0, hole: 0 };
+    const counts = { row: 0, many: 0, dead: 0, hole: 0 };
     for (const fate of fates) {
       counts[fate] += 1;
       if (fate !== 'hole') history.offsets.push(offset);
-      if (fate === 'row') history.rows.push({ offset, shard });
+      if (fate === 'row' || fate === 'many') history.rows.push({ offset, shard });
+      if (fate === 'many')
+        history.rows.push({ offset, shard, item: 1 }, { offset, shard, item: 2 });
       if (fate === 'dead') history.deadLetters.push({ offset, shard });
       offset += stride;
     }
-    const { row: stored, dead } = counts;
-    history.ledger.push({ shard, first, last: offset - 1n, stored, dead, copies: 1 });
+    const { row, many, dead } = counts;
+    const line = { shard, first, last: offset - 1n, stored: row + many, dead, more: 2 * many };
+    history.ledger.push({ ...line, copies: 1 });
   }
   history.position = offset;
   for (let count = 0; count < pendingCount; count += 1) {
@@ -89,12 +95,22 @@ type Break = (history: History, pick: number) => Fault | undefined;
 
 const breaks: Record<string, Break> = {
   'row deleted': (history, pick) => {
-    const row = history.rows[pick % history.rows.length];
+    const row = firstsOf(history)[pick % firstsOf(history).length];
     history.rows = history.rows.filter((other) => other !== row);
     return row && { kind: 'row_missing', first: row.offset, last: row.offset };
   },
+  'inner event deleted': (history, pick) => {
+    const inner = innerOf(history)[pick % innerOf(history).length];
+    history.rows = history.rows.filter((other) => other !== inner);
+    return inner && { kind: 'inner_event_missing', ...chunkOf(history, inner) };
+  },
+  'inner event doubled': (history, pick) => {
+    const inner = innerOf(history)[pick % innerOf(history).length];
+    if (inner) history.rows.push({ ...inner, shard: pick % SHARD_COUNT });
+    return inner && { kind: 'inner_event_doubled', ...chunkOf(history, inner) };
+  },
   'row doubled on a shard': (history, pick) => {
-    const row = history.rows[pick % history.rows.length];
+    const row = firstsOf(history)[pick % firstsOf(history).length];
     if (row) history.rows.push({ ...row, shard: pick % SHARD_COUNT });
     return row && { kind: 'row_doubled', first: row.offset, last: row.offset };
   },
@@ -141,11 +157,20 @@ const breaks: Record<string, Break> = {
     return { kind: 'ledger_line_missing', first: offset, last: offset };
   },
   'row also a dead letter': (history, pick) => {
-    const row = history.rows[pick % history.rows.length];
+    const row = firstsOf(history)[pick % firstsOf(history).length];
     if (row) history.deadLetters.push(row);
     return row && { kind: 'row_and_dead_letter', first: row.offset, last: row.offset };
   },
 };
+
+const firstsOf = ({ rows }: History): StoredRecord[] => rows.filter(({ item = 0 }) => item === 0);
+const innerOf = ({ rows }: History): StoredRecord[] => rows.filter(({ item = 0 }) => item > 0);
+
+/** Of inner events a finding names the chunk. */
+function chunkOf({ ledger }: History, { offset }: StoredRecord): { first: bigint; last: bigint } {
+  const line = ledger.find(({ first, last }) => first <= offset && offset <= last);
+  return { first: line!.first, last: line!.last };
+}
 
 function recordsOf(
   history: History,
@@ -162,7 +187,7 @@ describe('verify', () => {
         const history = soundHistory(shape, { firstOffset: BigInt(start), stride });
         const report = await reportOf(history);
         expect(report.findings).toEqual([]);
-        expect(report.rows).toBe(history.rows.length);
+        expect(report.rows).toBe(firstsOf(history).length);
         expect(report.pending).toBe(BigInt(shape.pendingCount));
       }),
     );
@@ -232,6 +257,22 @@ describe('verify', () => {
     history.rows = history.rows.filter((row) => row.offset !== 1n);
     history.rows.push({ offset: 4n, shard: 1 });
     expect(await faultsOf(history)).toEqual(['row_missing 1-1 x1', 'ledger_count_wrong 3-5 x1']);
+  });
+
+  it('does not let a deleted and a doubled inner event of one chunk cancel each other out', async () => {
+    const history = soundHistory({ chunks: [['many', 'row', 'many']], pendingCount: 0 });
+    history.rows = history.rows.filter(({ offset, item }) => offset !== 0n || item !== 2);
+    history.rows.push({ offset: 2n, shard: 1, item: 1 });
+    expect(await faultsOf(history)).toEqual([
+      'inner_event_doubled 0-2 x1',
+      'inner_event_missing 0-2 x1',
+    ]);
+  });
+
+  it('names a record of which only inner events are left', async () => {
+    const history = soundHistory({ chunks: [['row', 'many', 'row']], pendingCount: 0 });
+    history.rows = history.rows.filter(({ offset, item = 0 }) => offset !== 1n || item > 0);
+    expect(await faultsOf(history)).toEqual(['row_missing 1-1 x1']);
   });
 
   it('tells lag from loss: without a commit everything in the queue is pending', async () => {

@@ -272,7 +272,7 @@ describe('a store from before the roll-ups', () => {
     const client = await testStore.store.shard(0);
     // An insert that has looked up its views and takes its time; what it reads sleeps, row by row.
     const insert = client.command({
-      query: `INSERT INTO intake SELECT number, toDateTime64('2026-11-24 10:00:00', 3, 'UTC'), 0, '', '', {event:String}
+      query: `INSERT INTO intake (offset, queue_time, is_backfill, reason, key, raw) SELECT number, toDateTime64('2026-11-24 10:00:00', 3, 'UTC'), 0, '', '', {event:String}
               FROM numbers(10) WHERE sleepEachRow(0.2) = 0 SETTINGS max_block_size = 1`,
       query_params: { event },
       clickhouse_settings: { insert_deduplication_token: 'slow:e1:p0:0-9:s0' },

@@ -18,7 +18,7 @@ export interface EventColumns {
 export type EventRow = Readonly<Record<string, unknown>>;
 
 /** Time and place come with every row, whatever is asked for. */
-const HEAD = ['toUnixTimestamp64Nano(ts)', 'topic', 'epoch', 'partition', 'offset'];
+const HEAD = ['toUnixTimestamp64Nano(ts)', 'topic', 'epoch', 'partition', 'offset', 'item'];
 
 /** Only these columns are read on the server, besides time and place. */
 export function selectColumns(fields: readonly SelectedField[], params: SqlParams): EventColumns {
@@ -50,7 +50,7 @@ export function selectColumns(fields: readonly SelectedField[], params: SqlParam
 
 function decodeHead(row: EventRow): Omit<StoredEvent, 'event'> {
   // 64-bit integers come as text.
-  const { c0, c1, c2, c3, c4 } = row;
+  const { c0, c1, c2, c3, c4, c5 } = row;
   return {
     tsNs: BigInt(c0 as string),
     position: {
@@ -58,6 +58,7 @@ function decodeHead(row: EventRow): Omit<StoredEvent, 'event'> {
       epoch: Number(c2),
       partition: Number(c3),
       offset: BigInt(c4 as string),
+      item: Number(c5),
     },
   };
 }

@@ -1,7 +1,7 @@
 import type { EventRow } from './event-columns.js';
 
 /** The order of the table's own key, so that a page reads no more than it shows. */
-export const ORDER_KEY = ['ts', 'topic', 'epoch', 'partition', 'offset'] as const;
+export const ORDER_KEY = ['ts', 'topic', 'epoch', 'partition', 'offset', 'item'] as const;
 
 /** Compares rows by their first columns, which are those of the key, as the server orders them: oldest first. */
 export function compareByKey(a: EventRow, b: EventRow): number {
@@ -10,7 +10,8 @@ export function compareByKey(a: EventRow, b: EventRow): number {
     compareTexts(a['c1'], b['c1']) ||
     Number(a['c2']) - Number(b['c2']) ||
     Number(a['c3']) - Number(b['c3']) ||
-    compareIntegers(a['c4'], b['c4'])
+    compareIntegers(a['c4'], b['c4']) ||
+    Number(a['c5']) - Number(b['c5'])
   );
 }
 

@@ -19,6 +19,7 @@ const cursors: fc.Arbitrary<LogCursor> = fc.record({
       epoch: small,
       partition: small,
       offset: int64,
+      item: fc.oneof(fc.constant(0), small),
     }),
   }),
   range: fc.record({ fromNs: time, toNs: time, arrivedSinceNs: time }),
@@ -45,7 +46,10 @@ describe('a cursor', () => {
     const tsNs = 1_795_470_590_910_123_456n;
     const cursor = encodeCursor(
       {
-        last: { tsNs, position: { topic: 'events', epoch: 1, partition: 3, offset: 250_000n } },
+        last: {
+          tsNs,
+          position: { topic: 'events', epoch: 1, partition: 3, offset: 250_000n, item: 0 },
+        },
         range: {
           fromNs: tsNs - 3_600_000_000_000n,
           toNs: tsNs + 12_345_678n,

@@ -85,6 +85,7 @@ function afterToSql(
     params.add('UInt32', position.epoch),
     params.add('UInt32', position.partition),
     params.add('UInt64', String(position.offset)),
+    params.add('UInt32', position.item),
   ];
   return [`ts ${sign}= ${ts}`, `(${ORDER_KEY.join(', ')}) ${sign} (${key.join(', ')})`];
 }

@@ -29,7 +29,7 @@ export interface NearQuestion {
   readonly reachNs: bigint;
 }
 
-const ORDER = 'ts, topic, epoch, partition, offset';
+const ORDER = 'ts, topic, epoch, partition, offset, item';
 
 /** The parts of `LineSource` in a row; the service counts only where nothing nearer is known. */
 const SOURCE_PARTS = [
@@ -72,11 +72,11 @@ export function nearLinesQuery({ hits, before, after, reachNs }: NearQuestion): 
   return {
     name: 'near_lines',
     sql: `
-    SELECT toString(ns) AS ns, topic, epoch, partition, toString(offset) AS o, ${SOURCE}, toString(w) AS w, number
+    SELECT toString(ns) AS ns, topic, epoch, partition, toString(offset) AS o, item, ${SOURCE}, toString(w) AS w, number
     FROM
     (
       SELECT
-        toUnixTimestamp64Nano(ts) AS ns, topic, epoch, partition, offset, ${SOURCE}, w,
+        toUnixTimestamp64Nano(ts) AS ns, topic, epoch, partition, offset, item, ${SOURCE}, w,
         row_number() OVER (PARTITION BY ${SOURCE}, w ORDER BY ${ORDER}) AS number,
         max(isHit) OVER (PARTITION BY ${SOURCE}, w ORDER BY ${ORDER} ${frame}) AS isNear
       FROM
@@ -102,6 +102,7 @@ export function toNearLine(row: Row): NearLine {
       epoch: Number(row['epoch']),
       partition: Number(row['partition']),
       offset: BigInt(row['o'] as string),
+      item: Number(row['item']),
     },
     source: ['s0', 's1', 's2', 's3'].map((name) => row[name] as string) as unknown as LineSource,
     window: Number(row['w']),
@@ -129,8 +130,12 @@ export function isOneOfSql(lines: readonly LineKey[], params: SqlParams): string
       'Array(UInt64)',
       positions.map(({ offset }) => offset),
     ),
+    params.add(
+      'Array(UInt32)',
+      positions.map(({ item }) => item),
+    ),
   ];
-  return `(topic, epoch, partition, offset) IN (SELECT p.1, p.2, p.3, p.4 FROM (SELECT arrayJoin(arrayZip(${parts.join(', ')})) AS p))`;
+  return `(topic, epoch, partition, offset, item) IN (SELECT p.1, p.2, p.3, p.4, p.5 FROM (SELECT arrayJoin(arrayZip(${parts.join(', ')})) AS p))`;
 }
 
 function sourceSql(hits: readonly SourceLine[], params: SqlParams): string {

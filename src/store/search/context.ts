@@ -83,8 +83,8 @@ export async function readContext(
 }
 
 function keyOf({ position }: LineKey): string {
-  const { topic, epoch, partition, offset } = position;
-  return JSON.stringify([topic, epoch, partition, String(offset)]);
+  const { topic, epoch, partition, offset, item } = position;
+  return JSON.stringify([topic, epoch, partition, String(offset), item]);
 }
 
 /** Sources of which a hit has fewer lines around it than wanted: all their hits are asked for again, so that no line is told twice. */
@@ -169,7 +169,7 @@ async function fetchLines(
     WHERE ts >= ${instantSql(times[0] ?? 0n, params)} AND ts <= ${instantSql(times.at(-1) ?? 0n, params)}
       AND ts IN (SELECT fromUnixTimestamp64Nano(arrayJoin(${params.add('Array(Int64)', times)}), 'UTC'))
       AND ${isOneOfSql(lines, params)}
-    ORDER BY ts, topic, epoch, partition, offset
+    ORDER BY ts, topic, epoch, partition, offset, item
     LIMIT ${params.add('UInt32', lines.length)}`,
     params,
     decode: (row) => columns.decode(row),

@@ -24,19 +24,19 @@ export const LIST_PARTITIONS_SQL = `
  * the tuple is a key to page by; the plain bound beside it prunes.
  */
 export const READ_LEDGER_SQL = `
-  SELECT shard, line_first AS first, line_last AS last, line_stored AS stored, line_dead AS dead, copies
+  SELECT shard, line_first AS first, line_last AS last, line_stored AS stored, line_dead AS dead, line_more AS more, copies
   FROM (
     SELECT
       toUInt32(_shard_num) - 1 AS shard, first AS line_first, last AS line_last,
-      stored AS line_stored, dead AS line_dead, count() AS copies
+      stored AS line_stored, dead AS line_dead, more AS line_more, count() AS copies
     FROM ledger
     WHERE topic = {topic:String} AND epoch = {epoch:UInt32} AND partition = {partition:UInt32}
       AND first >= {afterFirst:UInt64}
-    GROUP BY shard, line_first, line_last, line_stored, line_dead
+    GROUP BY shard, line_first, line_last, line_stored, line_dead, line_more
   )
-  WHERE (line_first, line_last, shard, line_stored, line_dead) >
-    ({afterFirst:UInt64}, {afterLast:UInt64}, {afterShard:Int64}, {afterStored:Int64}, {afterDead:Int64})
-  ORDER BY line_first, line_last, shard, line_stored, line_dead
+  WHERE (line_first, line_last, shard, line_stored, line_dead, line_more) >
+    ({afterFirst:UInt64}, {afterLast:UInt64}, {afterShard:Int64}, {afterStored:Int64}, {afterDead:Int64}, {afterMore:Int64})
+  ORDER BY line_first, line_last, shard, line_stored, line_dead, line_more
   LIMIT {limit:UInt32}`;
 
 const WHERE_PARTITION =
@@ -45,7 +45,7 @@ const WHERE_PARTITION =
 /** Where the fate of an offset is kept. A letter that was dropped on purpose is as good as there: who, when and why are. */
 type Fate = 'events' | 'dead_letters' | 'dropped_letters';
 
-/** One side of the recount: rows, distinct offsets and the set of offsets, per range. */
+/** One side of the recount: rows, distinct offsets and the set of offsets, per range. A record counts by its first event. */
 function recountOf(table: Fate): string {
   const ifFrom = (fate: Fate, text: string, other: string): string =>
     table === fate ? text : other;
@@ -53,8 +53,10 @@ function recountOf(table: Fate): string {
   const noSet = "arrayReduce('groupBitmapState', emptyArrayUInt64())";
   return `
     SELECT roundDown(toUInt64(offset), {bounds:Array(UInt64)}) AS bound,
-      ${ifFrom('events', 'count()', '0')} AS n,
-      ${ifFrom('events', 'groupBitmap(toUInt64(offset))', '0')} AS n_distinct,
+      ${ifFrom('events', 'countIf(item = 0)', '0')} AS n,
+      ${ifFrom('events', 'groupBitmapIf(toUInt64(offset), item = 0)', '0')} AS n_distinct,
+      ${ifFrom('events', 'countIf(item > 0)', '0')} AS m,
+      ${ifFrom('events', 'uniqExactIf((offset, item), item > 0)', '0')} AS m_distinct,
       ${ifFrom('dead_letters', 'count()', '0')} AS d,
       ${ifFrom('dead_letters', set, noSet)} AS dead,
       ${ifFrom('dropped_letters', set, noSet)} AS dropped,
@@ -71,7 +73,7 @@ function recountOf(table: Fate): string {
  */
 export const RECOUNT_SQL = `
   SELECT
-    bound, sum(n) AS rows, sum(n_distinct) AS rowsDistinct,
+    bound, sum(n) AS rows, sum(n_distinct) AS rowsDistinct, sum(m) AS more, sum(m_distinct) AS moreDistinct,
     sum(d) + bitmapAndnotCardinality(groupBitmapMergeState(dropped), groupBitmapMergeState(dead)) AS deadLetters,
     bitmapOrCardinality(groupBitmapMergeState(dropped), groupBitmapMergeState(dead)) AS deadLettersDistinct,
     groupBitmapMerge(offsets) AS distinct, min(lowest) AS first, max(highest) AS last
@@ -84,7 +86,10 @@ export const RECOUNT_SQL = `
 
 /** One side of the runs: copies per offset, and the shards that hold them. */
 function copiesOf(table: Fate): string {
-  const countOf = (fate: Fate): string => (table === fate ? 'count()' : '0');
+  const countOf = (fate: Fate): string => {
+    if (table !== fate) return '0';
+    return fate === 'events' ? 'countIf(item = 0)' : 'count()';
+  };
   return `
       SELECT toInt64(offset) AS at, ${countOf('events')} AS n, ${countOf('dead_letters')} AS d,
         ${countOf('dropped_letters')} AS g, groupUniqArray(toUInt32(_shard_num) - 1) AS held_by
@@ -106,6 +111,7 @@ export const READ_RUNS_SQL = `
       UNION ALL ${copiesOf('dropped_letters')}
       )
       GROUP BY at
+      HAVING copies > 0 OR dead_copies > 0
     )
   )
   GROUP BY copies, dead_copies, shards, island ORDER BY first

@@ -54,6 +54,7 @@ const readLedger = defineQuery({
     afterShard: z.number(),
     afterStored: z.number(),
     afterDead: z.number(),
+    afterMore: z.number(),
     limit: limitParam,
   }),
   row: z.object({
@@ -62,6 +63,7 @@ const readLedger = defineQuery({
     last: offset,
     stored: count,
     dead: count,
+    more: count,
     copies: count,
   }),
   sql: READ_LEDGER_SQL,
@@ -81,6 +83,8 @@ const recount = defineQuery({
     bound: offset,
     rows: count,
     rowsDistinct: count,
+    more: count,
+    moreDistinct: count,
     deadLetters: count,
     deadLettersDistinct: count,
     distinct: count,
@@ -145,6 +149,7 @@ async function* pagesOfLedger(
       afterShard: after.shard,
       afterStored: after.stored,
       afterDead: after.dead,
+      afterMore: after.more,
       limit: LEDGER_PAGE_LINES,
     };
     const { rows } = await readLedger(store, params, options);
@@ -156,4 +161,12 @@ async function* pagesOfLedger(
 }
 
 /** Smaller than every line. */
-const BEFORE_ALL: LedgerLine = { shard: -1, first: 0n, last: 0n, stored: -1, dead: -1, copies: 0 };
+const BEFORE_ALL: LedgerLine = {
+  shard: -1,
+  first: 0n,
+  last: 0n,
+  stored: -1,
+  dead: -1,
+  more: -1,
+  copies: 0,
+};

@@ -52,7 +52,7 @@ async function writeChunk(store: Store, chunk: Chunk, signal: AbortSignal): Prom
   try {
     const client = await store.shard(chunk.shard);
     const { stream } = await client.exec({
-      query: 'INSERT INTO atbd.intake FORMAT RowBinary',
+      query: `INSERT INTO atbd.intake (${columnsOf(chunk)}) FORMAT RowBinary`,
       values: Readable.from(rows, { objectMode: false }),
       abort_signal: signal,
       clickhouse_settings: {
@@ -67,6 +67,12 @@ async function writeChunk(store: Store, chunk: Chunk, signal: AbortSignal): Prom
   } catch (cause) {
     throw toStoreError(cause, `store a chunk of ${chunk.topic}/${chunk.partition}`);
   }
+}
+
+/** The columns that its rows have (`engine/model/record-row.ts`); a range without a record is a row of the plain form. */
+function columnsOf({ runs, hasItems = false }: Chunk): string {
+  const columns = 'offset, queue_time, is_backfill, reason, key, raw';
+  return hasItems && runs.length > 0 ? `${columns}, item` : columns;
 }
 
 /** Names the chunk wholly, and nothing else. The store's views take the chunk's address from it (migration 0002). */

@@ -8,7 +8,7 @@ import {
 import type { ParseTime } from '../parse-time.js';
 import { isObject } from './common-names.js';
 import { mapCommonNames } from './map-common-names.js';
-import { eventsOfOtlp, isOtlp } from './otlp.js';
+import { eventsOfOtlpLog, isOtlpLog } from './otlp/export-request.js';
 
 /** A JSON object a line, of any logger; OpenTelemetry's own JSON among them. */
 export function createJsonFormat(parseTime: ParseTime): LineFormat {
@@ -18,8 +18,8 @@ export function createJsonFormat(parseTime: ParseTime): LineFormat {
     decode(text): Decoded {
       const line = parseObject(text);
       if (line === undefined) return UNPARSED;
-      if (isOtlp(line)) {
-        const events = eventsOfOtlp(line);
+      if (isOtlpLog(line)) {
+        const events = eventsOfOtlpLog(line);
         return events.length > 0 ? { kind: 'events', events, isTimeUnread: false } : UNPARSED;
       }
       const { event, isTimeUnread } = mapCommonNames(line, parseTime);

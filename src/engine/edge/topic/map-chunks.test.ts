@@ -37,6 +37,7 @@ async function written(chunk: Chunk): Promise<Chunk> {
   const mappers = createTopicMappers([
     { name: 'foreign', format: 'json' },
     { name: 'own', format: 'atbd' },
+    { name: 'otlp', format: 'otlp-json' },
   ]);
   await mapChunks(store, mappers).writeChunk(chunk, new AbortController().signal);
   return chunks[0]!;
@@ -44,13 +45,18 @@ async function written(chunk: Chunk): Promise<Chunk> {
 
 const rowsOf = ({ runs }: Chunk): Buffer => Buffer.concat(runs.map((run) => run.rows()));
 
+/** As `encodeRows` has it, and the first of its record's events; only a dead letter has a key. */
+function asMapped(record: QueueRecord): Buffer {
+  const row = encodeRows([record.value === null ? record : { ...record, key: null }]);
+  return Buffer.concat([row, Buffer.alloc(4)]);
+}
+
 const VALUES = ['{"msg":"a"}', '{"msg":"b","severity":"WARN"}', null, '{"msg"'];
 
 it('rows of a foreign topic are those of its events, at the same places and times', async () => {
   const chunk = await written(chunkOf('foreign', VALUES));
-  const expected = encodeRows(
-    recordsOf(['{"message":"a"}', '{"level":"warn","message":"b"}', null]),
-  );
+  const events = ['{"message":"a"}', '{"level":"warn","message":"b"}', null];
+  const expected = Buffer.concat(recordsOf(events).map(asMapped));
   const rows = rowsOf(chunk);
   expect(rows.subarray(0, expected.length)).toEqual(expected);
   expect(rows.subarray(expected.length).toString('latin1')).toContain(
@@ -66,6 +72,20 @@ it('a chunk that is sent again is the same bytes, however its records were read'
   const [run] = chunk.runs;
   const cut = { ...chunk, runs: [run!.slice(0, 1), run!.slice(1, 650), run!.slice(650, 1_700)] };
   expect(rowsOf(await written(cut))).toEqual(rowsOf(await written(chunk)));
+});
+
+it('events of one record are rows at its offset, numbered', async () => {
+  const logRecords = ['a', 'b', 'c'].map((stringValue) => ({ body: { stringValue } }));
+  const request = JSON.stringify({ resourceLogs: [{ scopeLogs: [{ logRecords }] }] });
+  const chunk = await written(chunkOf('otlp', [request, null]));
+  const [first, tombstone] = recordsOf(['', null]);
+  const expected = logRecords.map(({ body }, item) => {
+    const value = Buffer.from(JSON.stringify({ kind: 'log', message: body.stringValue }));
+    const number = Buffer.from([item, 0, 0, 0]);
+    return Buffer.concat([encodeRows([{ ...first!, key: null, value }]), number]);
+  });
+  expect(rowsOf(chunk)).toEqual(Buffer.concat([...expected, asMapped(tombstone!)]));
+  expect(chunk.hasItems).toBe(true);
 });
 
 it('a chunk of our own format is passed on as it is', async () => {

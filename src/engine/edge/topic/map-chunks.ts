@@ -30,7 +30,7 @@ async function mapChunk(chunk: Chunk, map: MapRecord): Promise<Chunk> {
     runs.push(mapped);
     await nextTurn();
   }
-  return { ...chunk, runs };
+  return { ...chunk, runs, hasItems: true };
 }
 
 function slicesOf(run: RecordRun): RecordRun[] {

@@ -18,6 +18,12 @@ export const MAP_REASONS = [
   'no_match',
   /** An object that is no change of a row as Debezium writes it. */
   'not_a_change',
+  /** An object that is no export request of OTLP. */
+  'not_otlp',
+  /** An export request with nothing in it. */
+  'no_events',
+  /** More events, or larger ones, than a record of its size could mean. */
+  'too_many_events',
   /** An event, but larger than an event may be. */
   'mapped_too_large',
 ] as const;
@@ -25,7 +31,7 @@ export type MapReason = (typeof MAP_REASONS)[number];
 
 /** What a format makes of a value. */
 export type Decoded =
-  | { readonly kind: 'events'; readonly events: readonly EventFields[] }
+  | { readonly kind: 'events'; readonly events: Iterable<EventFields> }
   | { readonly kind: 'deadLetter'; readonly reason: MapReason };
 
 /** What becomes of a record: events as the JSON that is stored, at least one, or a dead letter. */

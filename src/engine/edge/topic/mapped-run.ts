@@ -51,6 +51,7 @@ function rowsOf(record: QueueRecord, map: MapRecord): readonly MappedRow[] {
   const { offset, timestampMs, key, value, headers } = record;
   const head = { offset, timestampMs, isBackfill: isBackfill(headers), key };
   const mapped = map(record);
-  if (mapped.kind === 'deadLetter') return [{ ...head, reason: mapped.reason, value }];
-  return mapped.values.map((each) => ({ ...head, reason: '', value: each }));
+  if (mapped.kind === 'deadLetter') return [{ ...head, reason: mapped.reason, value, item: 0 }];
+  // The store has no key of an event, and here it would be repeated for each.
+  return mapped.values.map((each, item) => ({ ...head, key: null, reason: '', value: each, item }));
 }

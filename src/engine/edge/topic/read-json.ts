@@ -8,6 +8,9 @@ const DEPTH_MAX = 200;
 /** A number of so many characters may have more digits than a double holds. */
 const EXACT_LENGTH_MAX = 15;
 
+/** Larger ones are written out as integers that the store's parser refuses, and with them all of the object. */
+const MAGNITUDE_MAX = 1e18;
+
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
 type JsonRead =
@@ -96,9 +99,10 @@ function isNumberCode(code: number): boolean {
 
 /** What is no number is left to the parser to refuse. */
 function isExact(text: string, { from, to }: Span): boolean {
-  if (to - from <= EXACT_LENGTH_MAX && Number.isFinite(Number(text.slice(from, to)))) return true;
   const number = text.slice(from, to);
-  return !NUMBER.test(number) || String(Number(number)) === number;
+  const isHeld = Math.abs(Number(number)) < MAGNITUDE_MAX;
+  if (to - from <= EXACT_LENGTH_MAX && isHeld) return true;
+  return !NUMBER.test(number) || (isHeld && String(Number(number)) === number);
 }
 
 function quote(text: string, numbers: readonly Span[]): string {

@@ -143,12 +143,58 @@ describe('a topic of text', () => {
   });
 });
 
+describe('a topic of OTLP', () => {
+  const map = mapperOf({ format: 'otlp-json' });
+  const requestOf = (logRecords: object[], resource = {}): string =>
+    JSON.stringify({ resourceLogs: [{ resource, scopeLogs: [{ logRecords }] }] });
+  const attributesOf = (length: number): object => ({
+    attributes: [{ key: 'a', value: { stringValue: 'x'.repeat(length) } }],
+  });
+
+  it('makes an event of each message', () => {
+    const records = ['a', 'b'].map((stringValue) => ({ body: { stringValue } }));
+    expect(readable(map(recordOf(requestOf(records))))).toEqual([
+      { kind: 'log', message: 'a' },
+      { kind: 'log', message: 'b' },
+    ]);
+  });
+
+  it.each([
+    ['no request', '{"a":1}', 'not_otlp'],
+    ['nothing in it', requestOf([]), 'no_events'],
+    [
+      'more messages than its size could mean',
+      requestOf(Array.from({ length: 300_000 }, () => ({}))),
+      'too_many_events',
+    ],
+    [
+      'a resource that would be repeated without end',
+      requestOf(
+        Array.from({ length: 10_000 }, () => ({ body: { stringValue: 'some words' } })),
+        attributesOf(400_000),
+      ),
+      'too_many_events',
+    ],
+  ])('makes a dead letter of %s', (_, value, reason) => {
+    expect(readable(map(recordOf(value)))).toBe(reason);
+  });
+
+  it('takes a thousand short lines of a resource that says much', () => {
+    const records = Array.from({ length: 1_000 }, () => ({
+      timeUnixNano: '1795470590910123456',
+      body: { stringValue: 'a line of some words, as they are' },
+    }));
+    expect(readable(map(recordOf(requestOf(records, attributesOf(2_500)))))).toHaveLength(1_000);
+  });
+});
+
 const HOSTILE: readonly Omit<TopicSpec, 'name'>[] = [
   { format: 'json' },
   { format: 'text' },
   { format: 'text', pattern: 'combined' },
   { format: 'text', pattern: 'openstack' },
   { format: 'text', pattern: '(?<ts>.*?) (?<level>.*) (?<__proto__>.*)' },
+  { format: 'otlp-json', service: 'shop' },
   { format: 'debezium', columns: { id: 'order_id' }, types: { orders: 'order.placed' } },
 ];
 
@@ -194,9 +240,58 @@ const change = fc
   })
   .map((value) => Buffer.from(JSON.stringify(value)));
 
+const attributes = fc.oneof(
+  fc.jsonValue(),
+  fc.array(
+    fc.record({
+      key: fc.constantFrom('service.name', '__proto__', 'a', 'order_id'),
+      value: fc.oneof(fc.jsonValue(), fc.record({ stringValue: fc.string() })),
+    }),
+  ),
+);
+/** Nearly a message of any signal. */
+const message = fc.record(
+  {
+    timeUnixNano: fc.oneof(fc.jsonValue(), fc.constant('1795470590910000000')),
+    startTimeUnixNano: fc.oneof(fc.jsonValue(), fc.constant('1795470590910000000')),
+    endTimeUnixNano: fc.oneof(fc.jsonValue(), fc.constant(1795470590910)),
+    severityNumber: fc.oneof(fc.jsonValue(), fc.integer(), fc.string()),
+    kind: fc.oneof(fc.jsonValue(), fc.integer({ min: -1, max: 9 })),
+    status: fc.jsonValue(),
+    body: fc.jsonValue(),
+    attributes,
+    histogram: fc.oneof(
+      fc.jsonValue(),
+      fc.record({
+        dataPoints: fc.array(fc.record({ count: fc.jsonValue(), sum: fc.jsonValue() })),
+      }),
+    ),
+  },
+  { requiredKeys: [] },
+);
+const messages = fc.oneof(fc.array(fc.oneof(message, fc.jsonValue())), fc.jsonValue());
+/** Nearly an export request. */
+const request = fc
+  .record({
+    resourceLogs: fc.tuple(
+      fc.record({
+        resource: fc.oneof(fc.jsonValue(), fc.record({ attributes })),
+        scopeLogs: fc.tuple(fc.record({ scope: fc.jsonValue(), logRecords: messages })),
+      }),
+    ),
+    resourceSpans: fc.tuple(
+      fc.record({ scopeSpans: fc.tuple(fc.record({ spans: messages }), fc.jsonValue()) }),
+    ),
+    resourceMetrics: fc.tuple(
+      fc.record({ scopeMetrics: fc.tuple(fc.record({ metrics: messages })) }),
+    ),
+  })
+  .map((value) => Buffer.from(JSON.stringify(value)));
+
 const values = fc.oneof(
   near,
   change,
+  request,
   fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes)),
   fc.string({ unit: 'binary' }).map((text) => Buffer.from(text)),
   fc.json().map((text) => Buffer.from(text)),

@@ -1,7 +1,9 @@
 import { isUtf8 } from 'node:buffer';
 import { VALUE_BYTES_MAX } from '../../model/limit.js';
+import { EVENT_BYTES_MIN, GROWTH_MAX, MAPPED_BYTES_FREE } from './mapped-limit.js';
 import type { QueueRecord } from '../../model/queue-record.js';
 import { withAttr } from '../event-attr.js';
+import { eventsOfRequest, isExportRequest } from '../format/otlp/export-request.js';
 import { mapCommonNames } from '../format/map-common-names.js';
 import type { EventFields } from '../line-format.js';
 import { createParseTime } from '../parse-time.js';
@@ -42,6 +44,12 @@ function createDecode(spec: TopicSpec): ((text: string) => Decoded) | undefined 
         kind: 'events',
         events: [mapCommonNames(value, parseTime).event],
       }));
+    case 'otlp-json':
+      return onObject((value) =>
+        isExportRequest(value)
+          ? { kind: 'events', events: eventsOfRequest(value) }
+          : refused('not_otlp'),
+      );
     case 'debezium':
       return onObject(createDecodeChange(spec, parseTime));
   }
@@ -63,10 +71,7 @@ function createMapRecord(spec: TopicSpec, decode: (text: string) => Decoded): Ma
     if (decoded.kind === 'deadLetter') return decoded;
     const service = serviceOf(record, spec);
     const isText = isUtf8(value);
-    const values = decoded.events.map((event) => encode(event, { service, isText }));
-    return values.every(({ length }) => length <= VALUE_BYTES_MAX)
-      ? { kind: 'events', values }
-      : refused('mapped_too_large');
+    return encodeAll(decoded.events, { service, isText, byteCount: value.length });
   };
 }
 
@@ -78,10 +83,31 @@ function serviceOf(
   return key.toString('utf8');
 }
 
-function encode(
-  event: EventFields,
-  { service, isText }: { readonly service: string | undefined; readonly isText: boolean },
-): Buffer {
+interface EncodeOptions {
+  readonly service: string | undefined;
+  readonly isText: boolean;
+  /** Of the record's value. */
+  readonly byteCount: number;
+}
+
+/** Stops at the first event that is too many: what a record says of all its events could be repeated without end. */
+function encodeAll(events: Iterable<EventFields>, options: EncodeOptions): MappedRecord {
+  const countMax = Math.max(1, options.byteCount / EVENT_BYTES_MIN);
+  const bytesMax = Math.max(MAPPED_BYTES_FREE, options.byteCount * GROWTH_MAX);
+  const values: Buffer[] = [];
+  let bytes = 0;
+  for (const event of events) {
+    const value = encode(event, options);
+    if (value.length > VALUE_BYTES_MAX) return refused('mapped_too_large');
+    values.push(value);
+    bytes += value.length;
+    if (values.length > countMax || (values.length > 1 && bytes > bytesMax))
+      return refused('too_many_events');
+  }
+  return values.length === 0 ? refused('no_events') : { kind: 'events', values };
+}
+
+function encode(event: EventFields, { service, isText }: EncodeOptions): Buffer {
   const named =
     service === undefined || event['service'] !== undefined ? event : { ...event, service };
   const marked = isText ? named : withAttr(named, 'invalid_utf8', 'replaced');

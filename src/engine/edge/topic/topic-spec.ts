@@ -1,5 +1,5 @@
 /** How the records of a topic are written. `atbd`: our own events, which nobody parses on their way. */
-export const TOPIC_FORMATS = ['atbd', 'json', 'text', 'debezium'] as const;
+export const TOPIC_FORMATS = ['atbd', 'json', 'text', 'debezium', 'otlp-json'] as const;
 export type TopicFormat = (typeof TOPIC_FORMATS)[number];
 
 /** A topic as the settings describe it. */

@@ -12,6 +12,8 @@ import type { VerifySources } from '../verify-partition.js';
 export interface StoredRecord {
   readonly offset: bigint;
   readonly shard: number;
+  /** Which of its record's events; left out: the first. */
+  readonly item?: number;
 }
 
 /** One partition's queue and store in memory; tests break it and see whether verify finds the place. */
@@ -103,8 +105,9 @@ export class History implements VerifyStore {
     const stored = [...this.rows, ...this.deadLetters].map(({ offset }) => offset);
     const within = stored.filter((offset) => offset >= range.first && offset <= range.last);
     for (const offset of [...new Set(within)].sort((a, b) => Number(a - b))) {
-      const rows = this.rows.filter((row) => row.offset === offset);
+      const rows = this.rows.filter((row) => row.offset === offset && isFirst(row));
       const dead = this.deadLetters.filter((row) => row.offset === offset);
+      if (rows.length + dead.length === 0) continue;
       const shards = [...new Set([...rows, ...dead].map(({ shard }) => shard))].sort();
       const run = { rows: rows.length, deadLetters: dead.length, shards };
       runs.push({ first: offset, last: offset, ...run });
@@ -123,12 +126,20 @@ async function* batches(
   if (records.length > 0) yield await Promise.resolve({ topic, partition, records });
 }
 
+function isFirst({ item = 0 }: StoredRecord): boolean {
+  return item === 0;
+}
+
 function tallyOf(rows: readonly StoredRecord[], deadLetters: readonly StoredRecord[]): Tally {
   const offsetsOf = (records: readonly StoredRecord[]): bigint[] => records.map((r) => r.offset);
   const all = [...offsetsOf(rows), ...offsetsOf(deadLetters)].sort((a, b) => Number(a - b));
+  const firsts = rows.filter(isFirst);
+  const others = rows.filter((row) => !isFirst(row));
   return {
-    rows: rows.length,
-    rowsDistinct: new Set(offsetsOf(rows)).size,
+    rows: firsts.length,
+    rowsDistinct: new Set(offsetsOf(firsts)).size,
+    more: others.length,
+    moreDistinct: new Set(others.map(({ offset, item }) => `${offset}.${item}`)).size,
     deadLetters: deadLetters.length,
     deadLettersDistinct: new Set(offsetsOf(deadLetters)).size,
     distinct: new Set(all).size,

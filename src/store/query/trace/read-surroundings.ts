@@ -141,7 +141,7 @@ const problemsAround = defineQuery({
     SELECT
       toString(service) AS serviceName,
       toString(level) AS levelName,
-      argMin(message, (ts, topic, epoch, partition, offset)) AS firstMessage,
+      argMin(message, (ts, topic, epoch, partition, offset, item)) AS firstMessage,
       toString(file) AS fileName,
       line,
       count() AS count,
@@ -179,7 +179,7 @@ function buildChanges({ fromNs, toNs, services, providers }: SurroundingsQuestio
     WHERE ts >= ${instantSql(fromNs, params)} AND ts < ${instantSql(toNs, params)}
       AND ((type = 'deploy' AND service IN ${params.add('Array(String)', services)})
         OR (type = 'provider.maintenance' AND provider IN ${params.add('Array(String)', providers)}))
-    ORDER BY ts DESC, topic, epoch, partition, offset
+    ORDER BY ts DESC, topic, epoch, partition, offset, item
     LIMIT ${CHANGES_MAX}`,
     params,
     decode: (row) => columns.decode(row),

@@ -38,7 +38,7 @@ const IS_SPAN = `(kind = 'span' OR (span_id != '' AND duration_ms IS NOT NULL))`
 const END_NS = `toUnixTimestamp64Nano(ts) + if(${IS_SPAN} AND ifNull(duration_ms, 0) > 0, toInt64(round(assumeNotNull(duration_ms) * 1e6)), 0)`;
 const IS_ERROR = `level IN ('error', 'fatal')`;
 /** The order of events, as everywhere. */
-const PLACE = '(ts, topic, epoch, partition, offset)';
+const PLACE = '(ts, topic, epoch, partition, offset, item)';
 
 const actionSummaries = defineQuery({
   name: 'action_summaries',

@@ -29,7 +29,7 @@ const CREATED = { before: null, after: ROW, source: SOURCE, op: 'c', ts_ms: 1_79
 
 function eventOf(value: Record<string, unknown>, with_ = decode): unknown {
   const decoded = with_(value);
-  return decoded.kind === 'events' ? decoded.events[0] : decoded.reason;
+  return decoded.kind === 'events' ? [...decoded.events][0] : decoded.reason;
 }
 
 describe('a change of a row', () => {
