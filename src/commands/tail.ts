@@ -21,6 +21,7 @@ import { resolveContext } from './_cli/context.js';
 import { startDeadline } from './_cli/deadline.js';
 import { filterFlags, readFilter, type ParsedFilterFlags } from './_cli/filter-flags.js';
 import { createRender, type TailFormat } from './_cli/tail/render-record.js';
+import { createReadTopic } from './_cli/tail/read-topic.js';
 import { cursorPathOf, resolveStart, type TailStart } from './_cli/tail/start-position.js';
 import { StdoutSink } from './_cli/tail/stdout-sink.js';
 import { timeFlags, zoneFlag } from './_cli/time-flags.js';
@@ -86,6 +87,7 @@ export default class Tail extends AtbdCommand {
     const { flags, argv } = await this.parse(Tail);
     const settings = await readSettings(flags, argv as string[]);
     const context = await resolveContext({ name: flags.context });
+    const read = createReadTopic(flags.topic, context.topics);
     const cursorPath =
       flags.resume === undefined ? undefined : cursorPathOf(context.home, flags.resume);
     await using queue = await openQueue(context.queue);
@@ -97,7 +99,7 @@ export default class Tail extends AtbdCommand {
     });
     for (const note of start.notes) this.logToStderr(`atbd tail: ${note}`);
     await using sink = await openSink(flags.output, start);
-    const result = await this.#tail({ queue, start, sink, cursorPath, settings });
+    const result = await this.#tail({ queue, start, sink, cursorPath, settings, read });
     this.#finish(result, settings);
   }
 
@@ -107,8 +109,9 @@ export default class Tail extends AtbdCommand {
     readonly sink: TailSink;
     readonly cursorPath: string | undefined;
     readonly settings: TailSettings;
+    readonly read: ReturnType<typeof createReadTopic>;
   }): Promise<TailResult> {
-    const { queue, sink, cursorPath, settings } = parts;
+    const { queue, sink, cursorPath, settings, read } = parts;
     const cursor = withOutput(parts.start.cursor, settings.outputPath, sink);
     using deadline = startDeadline(settings.timeoutMs);
     const signal = AbortSignal.any([this.signal, deadline.signal]);
@@ -117,7 +120,11 @@ export default class Tail extends AtbdCommand {
     const hasPosition = cursorPath !== undefined;
     const render = createRender({ ...settings, hasColor, hasPosition, isTerminal });
     const clock = systemClock;
-    const tail = new TailRun(cursor, { ...settings, render, sink, cursorPath, clock, signal });
+    const tail = new TailRun(cursor, {
+      ...settings,
+      ...(read && { read }),
+      ...{ render, sink, cursorPath, clock, signal },
+    });
     const observer = this.#observer(tail);
     const { topic, identity, positions } = cursor;
     const follow = { queue, topic, identity, positions, signal, clock, observer };

@@ -4,9 +4,7 @@ import type { QueueRecord } from '../model/queue.js';
 /** What a record is for a reader: an event, or what ingest will keep as a dead letter. */
 export type TailRecord =
   | { readonly kind: 'event'; readonly event: Readonly<Record<string, unknown>> }
-  | { readonly kind: 'deadLetter'; readonly reason: DeadLetterReason };
-
-export type DeadLetterReason = 'tombstone' | 'value_too_large' | 'invalid_json' | 'not_an_object';
+  | { readonly kind: 'deadLetter'; readonly reason: string };
 
 /** Reads a record's value; what is not one JSON object within the size limit is a dead letter. */
 export function readEvent({ value }: QueueRecord): TailRecord {

@@ -83,6 +83,18 @@ describe('Tail', () => {
     expect(result).toEqual({ end: 'aborted', shownCount: 5, deadLetterCount: 1 });
   });
 
+  it('shows each event of a record that holds many, and ends among them', async () => {
+    const read: TailOptions['read'] = ({ offset }) =>
+      ['a', 'b'].map((name) => ({ kind: 'event', event: { name: `${offset}${name}` } }));
+    const render: TailOptions['render'] = (each) =>
+      Buffer.from(`${each.kind === 'event' ? String(each.event['name']) : ''}\n`);
+    const { lines, result } = await tailed({ read, render, limit: 3 });
+    expect(lines).toEqual(['0a', '0b', '1a']);
+    expect(result).toMatchObject({ end: 'limit', shownCount: 3 });
+    const named = await tailed({ read, render, limit: 3, cursorPath: join(folder, 'named') });
+    expect(named.lines).toEqual(['0a', '0b', '1a', '1b']);
+  });
+
   it('leaves dead letters out where a filter is set, but counts them', async () => {
     const { lines, result } = await tailed({ match: () => true }, batchesOf(3, 2, 1));
     expect(lines).toEqual(['0 event', '2 event']);

@@ -19,7 +19,9 @@ export interface TailOptions {
   readonly match: JudgeEvent | undefined;
   /** Ends the tail with the first event that passes; that event is shown even if `match` leaves it out. */
   readonly until: JudgeEvent | undefined;
-  /** Most records to show. */
+  /** What a record is: one event or dead letter where it is our own format, else what ingest makes of it. */
+  readonly read?: (record: QueueRecord) => readonly TailRecord[];
+  /** Most lines to show; a tail that keeps its position shows all of the last record's, because it goes on behind that. */
   readonly limit: number;
   /** One line, or several, each with its line feed. */
   readonly render: (record: TailRecord, at: PlacedRecord) => Buffer;
@@ -105,17 +107,28 @@ export class Tail {
     }
   }
 
-  /** The lines of a record that is to be shown; sets the end when this is the last one. */
+  /** The lines of a record that are to be shown. */
   #judge(at: PlacedRecord): Buffer | undefined {
+    const { read = readOne, cursorPath } = this.#options;
+    const lines: Buffer[] = [];
+    for (const each of read(at.record)) {
+      const line = this.#judgeOne(each, at);
+      if (line) lines.push(line);
+      if (this.#isOver() && cursorPath === undefined) break;
+    }
+    return lines.length === 0 ? undefined : Buffer.concat(lines);
+  }
+
+  /** The line of an event that is to be shown; sets the end when this is the last one. */
+  #judgeOne(read: TailRecord, at: PlacedRecord): Buffer | undefined {
     const { match, until, limit, render } = this.#options;
-    const read = readEvent(at.record);
     const isDecisive = read.kind === 'event' && until?.(read.event, at.record) === true;
     if (read.kind === 'deadLetter') this.#deadLetterCount += 1;
     const isWanted = !match || (read.kind === 'event' && match(read.event, at.record));
     if (!isWanted && !isDecisive) return undefined;
     this.#shownCount += 1;
     if (isDecisive) this.#end = 'until';
-    else if (this.#shownCount >= limit) this.#end = 'limit';
+    else if (this.#shownCount >= limit) this.#end ??= 'limit';
     return render(read, at);
   }
 
@@ -164,4 +177,8 @@ export class Tail {
     await sink.sync();
     await writeCursor(cursorPath, cursor);
   }
+}
+
+function readOne(record: QueueRecord): readonly TailRecord[] {
+  return [readEvent(record)];
 }
