@@ -109,6 +109,7 @@ describe('atbd up --local', () => {
         log: logOf(name),
       })),
       lag: { records: 0, error: null },
+      deadLetters: { bytes: 0, isNearLimit: false, limitBytes: 1024 ** 3 },
       disk: {
         tables: expect.arrayContaining([
           {
