@@ -8,7 +8,11 @@ ALTER TABLE atbd.ledger_local
 ALTER TABLE atbd.ledger
     ADD COLUMN IF NOT EXISTS late UInt64, ADD COLUMN IF NOT EXISTS clamped UInt64, ADD COLUMN IF NOT EXISTS newest DateTime64(3, 'UTC');
 
-ALTER TABLE atbd.judged_to_ledger MODIFY QUERY
+-- Made anew and not by MODIFY QUERY: the tokens of a view that was modified are others after the server's next start, so a chunk that
+-- is sent again then was stored twice. No worker may run meanwhile.
+DROP VIEW IF EXISTS atbd.judged_to_ledger;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS atbd.judged_to_ledger TO atbd.ledger_local AS
 WITH extractGroups(getSetting('insert_deduplication_token'), '^(.*):e(\\d+):p(\\d+):(\\d+)-(\\d+):s\\d+$') AS chunk
 SELECT
     chunk[1] AS topic, toUInt32OrZero(chunk[2]) AS epoch, toUInt32OrZero(chunk[3]) AS partition,

@@ -17,7 +17,9 @@ ALTER TABLE atbd.judged ADD COLUMN IF NOT EXISTS item UInt32 AFTER offset;
 ALTER TABLE atbd.intake ADD COLUMN IF NOT EXISTS item UInt32;
 
 -- The rest is as in migrations 0002 and 0006, where the reasons stand, with `item` carried along.
-ALTER TABLE atbd.intake_to_judged MODIFY QUERY
+DROP VIEW IF EXISTS atbd.intake_to_judged;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS atbd.intake_to_judged TO atbd.judged AS
 WITH
     extractGroups(getSetting('insert_deduplication_token'), '^(.*):e(\\d+):p(\\d+):\\d+-\\d+:s\\d+$') AS chunk,
     JSONExtract(raw, 'Tuple(
@@ -58,7 +60,9 @@ SELECT
     tupleElement(e, 'unit') AS unit
 FROM atbd.intake;
 
-ALTER TABLE atbd.judged_to_events MODIFY QUERY
+DROP VIEW IF EXISTS atbd.judged_to_events;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS atbd.judged_to_events TO atbd.events_local AS
 WITH
     toUnixTimestamp64Milli(queue_time) > 0 AS has_queue_time,
     arrayFilter((name, is_read, given) -> NOT ifNull(is_read, 0) AND given IS NOT NULL,
@@ -113,7 +117,9 @@ SELECT
 FROM atbd.judged
 WHERE why = '';
 
-ALTER TABLE atbd.judged_to_ledger MODIFY QUERY
+DROP VIEW IF EXISTS atbd.judged_to_ledger;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS atbd.judged_to_ledger TO atbd.ledger_local AS
 WITH extractGroups(getSetting('insert_deduplication_token'), '^(.*):e(\\d+):p(\\d+):(\\d+)-(\\d+):s\\d+$') AS chunk
 SELECT
     chunk[1] AS topic, toUInt32OrZero(chunk[2]) AS epoch, toUInt32OrZero(chunk[3]) AS partition,
