@@ -90,6 +90,16 @@ it('stores what a kill left between its token and its part', async () => {
   await expectStored(KILL_COUNT + 1);
 });
 
+it('knows a whole chunk again after its server was started anew', async () => {
+  const store = createChunkStore(testStore.store);
+  const signal = new AbortController().signal;
+  await store.writeChunk(chunkAt(KILL_COUNT + 1), signal);
+  await testStore.stopShard(0, 'SIGKILL');
+  await testStore.startShard(0);
+  await store.writeChunk(chunkAt(KILL_COUNT + 1), signal);
+  await expectStored(KILL_COUNT + 2);
+});
+
 /** Everything of the first `count` chunks is there once. */
 async function expectStored(count: number): Promise<void> {
   const client = await testStore.store.shard(0);
