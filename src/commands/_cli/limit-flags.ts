@@ -8,6 +8,7 @@ import {
   type QuestionLimits,
   type ScanLimit,
 } from '../../store/clickhouse/question-limits.js';
+import { readAmount } from './size-text.js';
 
 const HELP_GROUP = 'LIMITS';
 
@@ -67,20 +68,12 @@ function parseTimeout(text: string): number {
   });
 }
 
-const SCAN_LIMIT =
-  /^(?<number>\d{1,15}(?:\.\d{1,6})?)\s*(?:(?<scale>[kmgt])(?<isBinary>i)?)?(?<isBytes>b)?$/iu;
-
-const POWERS: Readonly<Record<string, number>> = { k: 1, m: 2, g: 3, t: 4 };
-
 /** `10M` and `500k` are rows; `2GB` and `500MiB` are bytes. */
 function parseScanLimit(text: string): ScanLimit {
-  const groups = SCAN_LIMIT.exec(text.trim())?.groups;
-  const { number = '', scale = '', isBinary, isBytes } = groups ?? {};
-  const base = isBinary === undefined ? 1000 : 1024;
-  const max = Math.floor(Number(number) * base ** (POWERS[scale.toLowerCase()] ?? 0));
-  const isMixed = isBinary !== undefined && isBytes === undefined;
-  if (groups !== undefined && !isMixed && max >= 1 && Number.isSafeInteger(max)) {
-    return { unit: isBytes === undefined ? 'rows' : 'bytes', max };
+  const amount = readAmount(text);
+  const isMixed = amount?.isBinary === true && !amount.isBytes;
+  if (amount !== undefined && !isMixed && amount.value >= 1) {
+    return { unit: amount.isBytes ? 'bytes' : 'rows', max: amount.value };
   }
   throw new AtbdError({
     code: 'USAGE_INVALID',

@@ -29,6 +29,9 @@ const STATE_INTERVAL_MS = 1_000;
 /** A few of the largest records, which are taken whatever the share. */
 const INFLIGHT_BYTES_MIN = 4 * 1024 ** 2;
 
+/** More than a machine has: a slip of the keyboard. */
+const INFLIGHT_BYTES_MAX = 1e12;
+
 export default class WorkerIngest extends AtbdCommand {
   static override summary = 'Store events from the queue exactly once, until stopped.';
   static override description =
@@ -79,7 +82,10 @@ export default class WorkerIngest extends AtbdCommand {
     const { flags } = await this.parse(WorkerIngest);
     const address = listenAddress(flags['metrics-listen']);
     const budget = new InflightBudget(
-      byteSize('--max-inflight-bytes', flags['max-inflight-bytes'], { min: INFLIGHT_BYTES_MIN }),
+      byteSize('--max-inflight-bytes', flags['max-inflight-bytes'], {
+        min: INFLIGHT_BYTES_MIN,
+        max: INFLIGHT_BYTES_MAX,
+      }),
     );
     const context = await resolveContext({ name: flags.context });
     const log = await openWorkerLog('atbd-ingest', { level: flags['log-level'] });
