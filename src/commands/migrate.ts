@@ -6,7 +6,8 @@ import type { AppliedMigration } from '../store/migration/migrate.js';
 export default class Migrate extends AtbdCommand {
   static override summary = 'Bring every shard to the newest schema.';
   static override description =
-    'Safe to run again and beside running workers; `up` does it by itself. Every shard must answer.';
+    'Stop the ingest workers first, and start them again with the new version: views are made anew, and what is inserted meanwhile is missing from them ' +
+    '(`atbd verify` would name it). Nothing is lost by the pause: the queue keeps it. Safe to run again; `up` does it by itself, before its workers start. Every shard must answer.';
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --dry-run',

@@ -37,7 +37,8 @@ interface Migration {
 
 /**
  * Brings every shard to the newest schema and says what was applied. Safe to run again, and side by
- * side: every statement is IF NOT EXISTS. Needs all shards.
+ * side: every statement is IF NOT EXISTS, or makes a view anew. Not beside inserts: what comes while a view is away is
+ * missing from its table. Needs all shards.
  */
 export async function migrate(
   store: Store,
