@@ -120,7 +120,10 @@ describe('atbd scenario run', () => {
       }),
     ).rejects.toThrow('aborted');
     clearInterval(untilPlaying);
-    await expect.poll(() => readdir(join(folder, 'run')), { timeout: 30_000 }).toEqual([]);
+    // The signal does not wait for the process: it takes its folder down first, and ends then.
+    await expect
+      .poll(() => commandLinesNaming(join(folder, 'run')), { timeout: 30_000 })
+      .toEqual([]);
     await expectNothingLeft();
   });
 });
