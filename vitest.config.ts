@@ -9,7 +9,7 @@ export default defineConfig({
           include: ['src/**/*.test.ts', 'src/**/*.test.tsx', 'test/**/*.test.ts'],
           // A property on a busy machine takes its time; nothing waits for this long unless it hangs.
           testTimeout: 60_000,
-          exclude: ['**/*.integration.test.ts', '**/node_modules/**'],
+          exclude: ['**/*.integration.test.ts', '**/*.oracle.test.ts', '**/node_modules/**'],
         },
       },
       {
@@ -19,8 +19,22 @@ export default defineConfig({
           globalSetup: ['src/engine/testing/integration-setup.ts'],
           // Real servers share two cores: one file at a time, and time enough for a cold start.
           fileParallelism: false,
+          sequence: { groupOrder: 1 },
           pool: 'forks',
           testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        test: {
+          name: 'oracle',
+          include: ['src/**/*.oracle.test.ts'],
+          globalSetup: ['src/engine/testing/integration-setup.ts'],
+          // Nothing in them hangs on time, so two files share the cores, when nothing else runs.
+          maxWorkers: 2,
+          sequence: { groupOrder: 2 },
+          pool: 'forks',
+          testTimeout: 600_000,
           hookTimeout: 120_000,
         },
       },
