@@ -24,20 +24,44 @@ async function onShard(shard: number, query: string): Promise<void> {
 
 describe('atbd migrate', () => {
   it('--dry-run says what a shard lacks and changes nothing', async () => {
-    expect(await migrate('--dry-run')).toEqual({ code: 0, applied: [], pending: [] });
+    expect(await migrate('--dry-run')).toEqual({
+      code: 0,
+      applied: [],
+      pending: [],
+      closedShards: [],
+    });
     await onShard(1, `DELETE FROM atbd.migrations WHERE name = '${names.at(-1)!}'`);
     const pending = [{ shard: 1, name: names.at(-1) }];
-    expect(await migrate('--dry-run')).toEqual({ code: 0, applied: [], pending });
+    expect(await migrate('--dry-run')).toEqual({ code: 0, applied: [], pending, closedShards: [] });
     const { stdout } = await runAtbd(['migrate', '--dry-run'], { env: context.env });
     expect(stdout).toBe(`shard 1: would apply ${names.at(-1)!}\n`);
-    expect(await migrate()).toEqual({ code: 0, applied: pending, pending: [] });
+    expect(await migrate()).toEqual({ code: 0, applied: pending, pending: [], closedShards: [] });
+  });
+
+  it('opens a shard that a migration left closed, and --dry-run names it', async () => {
+    await onShard(1, `ALTER TABLE atbd.intake ADD COLUMN closed_for_migration UInt8`);
+    const { stdout } = await runAtbd(['migrate', '--dry-run'], { env: context.env });
+    expect(stdout).toBe(
+      'shard 1: refuses inserts, because a migration was cut off or is at work\n',
+    );
+    expect(await migrate('--dry-run')).toEqual({
+      ...{ code: 0, applied: [], pending: [] },
+      closedShards: [1],
+    });
+    expect(await migrate()).toEqual({ code: 0, applied: [], pending: [], closedShards: [] });
+    expect(await migrate('--dry-run')).toMatchObject({ closedShards: [] });
   });
 
   it('--dry-run knows a shard that was never migrated', async () => {
     await onShard(0, 'DROP DATABASE atbd SYNC');
     const pending = names.map((name) => ({ shard: 0, name }));
-    expect(await migrate('--dry-run')).toEqual({ code: 0, applied: [], pending });
-    expect(await migrate()).toEqual({ code: 0, applied: pending, pending: [] });
-    expect(await migrate('--dry-run')).toEqual({ code: 0, applied: [], pending: [] });
+    expect(await migrate('--dry-run')).toEqual({ code: 0, applied: [], pending, closedShards: [] });
+    expect(await migrate()).toEqual({ code: 0, applied: pending, pending: [], closedShards: [] });
+    expect(await migrate('--dry-run')).toEqual({
+      code: 0,
+      applied: [],
+      pending: [],
+      closedShards: [],
+    });
   });
 });

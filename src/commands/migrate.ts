@@ -6,8 +6,8 @@ import type { AppliedMigration } from '../store/migration/migrate.js';
 export default class Migrate extends AtbdCommand {
   static override summary = 'Bring every shard to the newest schema.';
   static override description =
-    'Stop the ingest workers first, and start them again with the new version: views are made anew, and what is inserted meanwhile is missing from them ' +
-    '(`atbd verify` would name it). Nothing is lost by the pause: the queue keeps it. Safe to run again; `up` does it by itself, before its workers start. Every shard must answer.';
+    'Workers may go on: while a shard changes it refuses their inserts, which they send again when it is through, so that nothing is lost or counted wrongly. ' +
+    'The same holds after a migration that was cut off, until this is run again. `up` does it by itself, before its workers start. Every shard must answer.';
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --dry-run',
@@ -18,7 +18,7 @@ export default class Migrate extends AtbdCommand {
   };
   static override enableJsonFlag = true;
 
-  /** With --dry-run `applied` is empty and `pending` says what would be; without it nothing is pending. */
+  /** With --dry-run `applied` is empty and the rest says what would be done; without it nothing is left to do. */
   async run(): Promise<MigrateAnswer> {
     const { flags } = await this.parse(Migrate);
     const context = await resolveLiveContext({ name: flags.context });
@@ -28,12 +28,15 @@ export default class Migrate extends AtbdCommand {
     ]);
     await using store = openStore(context.store);
     const answer = flags['dry-run']
-      ? { applied: [], pending: await pendingMigrations(store) }
-      : { applied: await migrate(store), pending: [] };
+      ? { applied: [], ...(await pendingMigrations(store)) }
+      : { applied: await migrate(store), pending: [], closedShards: [] };
     for (const { shard, name } of answer.applied) this.log(`shard ${shard}: applied ${name}`);
     for (const { shard, name } of answer.pending) this.log(`shard ${shard}: would apply ${name}`);
-    const { applied, pending } = answer;
-    if (applied.length + pending.length === 0) this.log('Every shard is up to date.');
+    for (const shard of answer.closedShards)
+      this.log(`shard ${shard}: refuses inserts, because a migration was cut off or is at work`);
+    const { applied, pending, closedShards } = answer;
+    if (applied.length + pending.length + closedShards.length === 0)
+      this.log('Every shard is up to date.');
     return answer;
   }
 }
@@ -42,4 +45,5 @@ export default class Migrate extends AtbdCommand {
 interface MigrateAnswer {
   readonly applied: readonly AppliedMigration[];
   readonly pending: readonly AppliedMigration[];
+  readonly closedShards: readonly number[];
 }

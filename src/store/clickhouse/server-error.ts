@@ -77,10 +77,11 @@ function serverCode(error: unknown): unknown {
 function codeOf(error: unknown): ErrorCode {
   const raw = serverCode(error);
   if (isAbort(error)) return 'INTERRUPTED';
-  if (error instanceof Error && typeof raw === 'string' && /^\d+$/.test(raw))
-    return isCutByShard(error)
-      ? 'CLICKHOUSE_UNREACHABLE'
-      : (BY_SERVER_CODE[Number(raw)] ?? 'CLICKHOUSE_REFUSED');
+  if (error instanceof Error && typeof raw === 'string' && /^\d+$/.test(raw)) {
+    if (isCutByShard(error)) return 'CLICKHOUSE_UNREACHABLE';
+    if (isWaitingForSchema(error)) return 'CLICKHOUSE_BUSY';
+    return BY_SERVER_CODE[Number(raw)] ?? 'CLICKHOUSE_REFUSED';
+  }
   // No code of the server: the connection itself failed, or was cut.
   if (error instanceof Error && /timeout/i.test(error.message)) return 'TIMEOUT';
   return 'CLICKHOUSE_UNREACHABLE';
@@ -90,6 +91,11 @@ function codeOf(error: unknown): ErrorCode {
 function isCutByShard(error: Error): boolean {
   const code = serverCode(error);
   return (code === '32' || code === '33') && error.message.includes('While executing Remote');
+}
+
+/** FUNCTION_THROW_IF_VALUE_IS_NON_ZERO, by which the table of the inserts is closed (`migration/gate/intake-gate.ts`). */
+function isWaitingForSchema(error: Error): boolean {
+  return serverCode(error) === '395' && error.message.includes('inserts wait until atbd migrate');
 }
 
 /** The client's own words, or a signal's. */

@@ -9,7 +9,7 @@ ALTER TABLE atbd.ledger
     ADD COLUMN IF NOT EXISTS late UInt64, ADD COLUMN IF NOT EXISTS clamped UInt64, ADD COLUMN IF NOT EXISTS newest DateTime64(3, 'UTC');
 
 -- Made anew and not by MODIFY QUERY: the tokens of a view that was modified are others after the server's next start, so a chunk that
--- is sent again then was stored twice. No worker may run meanwhile.
+-- is sent again then was stored twice. Inserts are refused meanwhile (gate/intake-gate.ts).
 DROP VIEW IF EXISTS atbd.judged_to_ledger;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS atbd.judged_to_ledger TO atbd.ledger_local AS

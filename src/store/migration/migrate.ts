@@ -5,6 +5,8 @@ import type { ClickHouseClient } from '@clickhouse/client';
 import { AtbdError } from '../../engine/model/error.js';
 import { toStoreError } from '../clickhouse/server-error.js';
 import type { Store } from '../clickhouse/store.js';
+import { closeIntake, isIntakeClosed, madeClosed, openIntake } from './gate/intake-gate.js';
+import { takeMigrationTurn } from './gate/migration-turn.js';
 import { recordRollups } from './rollup-state.js';
 
 /** What the same SQL files become on different installations. */
@@ -36,9 +38,9 @@ interface Migration {
 }
 
 /**
- * Brings every shard to the newest schema and says what was applied. Safe to run again, and side by
- * side: every statement is IF NOT EXISTS, or makes a view anew. Not beside inserts: what comes while a view is away is
- * missing from its table. Needs all shards.
+ * Brings every shard to the newest schema and says what was applied. Safe to run again, beside another one, and beside
+ * inserts: those fail while a shard changes, and also after a migration that was cut off, until it is run again; whoever sends such an
+ * insert again loses nothing. Needs all shards.
  */
 export async function migrate(
   store: Store,
@@ -57,23 +59,34 @@ export async function migrate(
   return perShard.flat();
 }
 
-/** What `migrate` would apply now, without changing anything. Needs all shards. */
+/** What `migrate` would do. */
+export interface PendingMigrations {
+  readonly pending: readonly AppliedMigration[];
+  /** Shards that refuse inserts, because a migration was cut off or is at work. */
+  readonly closedShards: readonly number[];
+}
+
+/** What `migrate` would do now, without changing anything. Needs all shards. */
 export async function pendingMigrations(
   store: Store,
   shape: MigrationShape = LOCAL_SHAPE,
-): Promise<AppliedMigration[]> {
+): Promise<PendingMigrations> {
   const migrations = await readMigrations(shape);
   const perShard = await Promise.all(
     Array.from({ length: store.shardCount }, async (_, shard) => {
       try {
-        const applied = await appliedIfAny(await store.shard(shard));
-        return newOnes(migrations, applied, shard).map(({ name }) => ({ shard, name }));
+        const client = await store.shard(shard);
+        const lacking = newOnes(migrations, await appliedIfAny(client), shard);
+        return { shard, lacking, isClosed: await isIntakeClosed(client) };
       } catch (cause) {
         throw toStoreError(cause, `read the migrations of shard ${shard}`);
       }
     }),
   );
-  return perShard.flat();
+  return {
+    pending: perShard.flatMap(({ shard, lacking }) => lacking.map(({ name }) => ({ shard, name }))),
+    closedShards: perShard.flatMap(({ shard, isClosed }) => (isClosed ? [shard] : [])),
+  };
 }
 
 /** Those that a shard lacks, in order. One that it has with another content is an error. */
@@ -105,19 +118,38 @@ async function migrateShard(
     ),
     'default',
   );
-  const applied = await appliedChecksums(client);
-  const done: AppliedMigration[] = [];
-  for (const { name, checksum, statements } of newOnes(migrations, applied, shard)) {
-    for (const statement of statements) await command(client, statement, 'atbd');
+  const lacking = newOnes(migrations, await appliedChecksums(client), shard);
+  const isToChange = lacking.length > 0 || (await isIntakeClosed(client));
+  if (isToChange) return changeShard(client, shard, migrations);
+  await recordRollups(client);
+  return [];
+}
+
+/** Applies what the shard lacks, alone and without inserts. When it fails, inserts wait until it was run again: views may be away. */
+async function changeShard(
+  client: ClickHouseClient,
+  shard: number,
+  migrations: readonly Migration[],
+): Promise<AppliedMigration[]> {
+  using turn = await takeMigrationTurn(client);
+  await closeIntake(client);
+  // Another migration may have been at it until now.
+  const lacking = newOnes(migrations, await appliedChecksums(client), shard);
+  for (const { name, checksum, statements } of lacking) {
+    for (const statement of statements) {
+      turn.throwIfLost();
+      await command(client, madeClosed(statement), 'atbd');
+    }
     await client.insert({
       table: 'atbd.migrations',
       values: [{ name, checksum }],
       format: 'JSONEachRow',
     });
-    done.push({ shard, name });
   }
   await recordRollups(client);
-  return done;
+  turn.throwIfLost();
+  await openIntake(client);
+  return lacking.map(({ name }) => ({ shard, name }));
 }
 
 async function command(client: ClickHouseClient, query: string, database: string): Promise<void> {

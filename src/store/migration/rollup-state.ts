@@ -1,11 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { ClickHouseClient } from '@clickhouse/client';
-import { AtbdError } from '../../engine/model/error.js';
 import { ROLLUPS } from '../metric/rollup.js';
-
-/** Longer than any insert may take (`write/chunk-store.ts`), and checked this often. */
-const INSERTS_MS_MAX = 150_000;
-const POLL_MS = 50;
+import { untilInsertsEnd } from './gate/running-inserts.js';
 
 /**
  * Records from which minute on each roll-up of a shard is complete, where that is not known yet: from the beginning on a shard
@@ -38,33 +33,6 @@ export async function recordRollups(client: ClickHouseClient): Promise<void> {
         WHERE ts >= toDateTime64('1970-01-01 00:00:00', 9, 'UTC') AND ts < toDateTime64('2106-02-07 00:00:00', 9, 'UTC')
       )`,
     query_params: { rollups },
-  });
-}
-
-/** An insert that began before a view was there does not fill it: what runs now is waited for. */
-async function untilInsertsEnd(client: ClickHouseClient): Promise<void> {
-  const before = await runningInserts(client);
-  for (let waitedMs = 0; ; waitedMs += POLL_MS) {
-    const now = await runningInserts(client);
-    if (!before.some((id) => now.includes(id))) return;
-    if (waitedMs >= INSERTS_MS_MAX) throw insertsDoNotEnd();
-    await delay(POLL_MS);
-  }
-}
-
-async function runningInserts(client: ClickHouseClient): Promise<string[]> {
-  const rows = await rowsOf<{ id: string }>(
-    client,
-    `SELECT query_id AS id FROM system.processes WHERE query_kind = 'Insert' LIMIT 10000`,
-  );
-  return rows.map(({ id }) => id);
-}
-
-function insertsDoNotEnd(): AtbdError {
-  return new AtbdError({
-    code: 'TIMEOUT',
-    message: 'cannot say from when the roll-ups are complete: an insert from before has not ended',
-    hint: 'Run it again: atbd migrate. Until then questions read the events themselves.',
   });
 }
 

@@ -64,7 +64,13 @@ export const statusOutput = z.strictObject({
 
 const applied = z.array(z.strictObject({ shard: count, name: z.string() }));
 
-export const migrateOutput = z.strictObject({ applied, pending: applied });
+export const migrateOutput = z.strictObject({
+  applied,
+  pending: applied,
+  closedShards: z
+    .array(count)
+    .describe('Shards that refuse inserts, because a migration was cut off or is at work.'),
+});
 
 const offset = z.string().describe('64 bits wide, so a text.');
 const verdict = z.enum(['ok', 'failed']);
