@@ -3,6 +3,7 @@ import { BACKFILL_HEADER, OVERSIZED_SAMPLE_BYTES, VALUE_BYTES_MAX } from '../mod
 import type { QueueMessage } from '../model/queue.js';
 import { OpenEvent } from './continuation.js';
 import { attrsOf, withAttr } from './event-attr.js';
+import { eventJson } from './event-json.js';
 import { isObject } from './format/common-names.js';
 import type { Decoded, EventFields, LineFormat } from './line-format.js';
 import type { SplitLine } from './line-splitter.js';
@@ -123,7 +124,7 @@ export class LineEncoder {
     const { set, keyField } = this.#options;
     const marked = isText ? event : withAttr(event, 'invalid_utf8', 'replaced');
     const whole = this.#isSet ? layOver(marked, set) : marked;
-    const value = JSON.stringify(whole);
+    const value = eventJson(whole);
     const message = this.#toMessage(keyOf(whole, keyField), value);
     // Written out as JSON a line can be six times as long: NULs, for example.
     if (!isTooLarge(value)) return message;

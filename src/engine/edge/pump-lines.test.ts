@@ -294,6 +294,25 @@ describe('ingest of a line', () => {
     );
   });
 
+  it('keeps as text what is nested deeper than can be written again', async () => {
+    const deep = `{"msg":"a","x":${'['.repeat(10_000)}${']'.repeat(10_000)}}`;
+    const { counts, events } = await pump(['{"msg":"a"}', '{"msg":"b"}', deep].join('\n'));
+    expect(events[2]).toEqual({ kind: 'log', message: deep, attrs: { unparsed: 'json' } });
+    expect(counts).toMatchObject({ eventCount: 3, reasons: { unparsed: 1 } });
+  });
+
+  // The store reads neither of them, and made a dead letter of the line.
+  it.each([
+    ['{"level":30,"msg":"m","n":20000000000000000000}', { n: '20000000000000000000' }],
+    ['{"level":30,"msg":"m","n":1234567890123456789}', { n: '1234567890123456789' }],
+    [
+      String.raw`{"level":30,"msg":"m","n":"\ud800 \\ud800 \ud83d\ude00"}`,
+      { n: '\ufffd \\ud800 \u{1f600}' },
+    ],
+  ])('writes %s so that the store can read it', async (line, attrs) => {
+    expect((await pump(line)).events[0]).toMatchObject({ message: 'm', attrs });
+  });
+
   it('lays --set over every event', async () => {
     const { events } = await pump('{"level":"info","msg":"m","x":1}', {
       set: { service: 's', attrs: { team: 't' } },

@@ -6,7 +6,7 @@ import {
   UNPARSED,
 } from '../line-format.js';
 import type { ParseTime } from '../parse-time.js';
-import { isObject } from './common-names.js';
+import { readJson } from '../topic/read-json.js';
 import { mapCommonNames } from './map-common-names.js';
 import { eventsOfOtlpLog, isOtlpLog } from './otlp/export-request.js';
 
@@ -38,12 +38,9 @@ export const ownFormat: LineFormat = {
   },
 };
 
+/** One JSON object, every digit of it kept; what is nested too deep to be written again is none. */
 export function parseObject(text: string): EventFields | undefined {
   if (!text.startsWith('{') && !/^\s*\{/.test(text)) return undefined;
-  try {
-    const value: unknown = JSON.parse(text);
-    return isObject(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
+  const read = readJson(text);
+  return read.kind === 'object' ? read.value : undefined;
 }

@@ -1,4 +1,5 @@
 import { EVENT_FIELDS, EVENT_KINDS, type EventField } from '../../model/event.js';
+import { INTEGER_MAX } from '../event-json.js';
 import type { EventFields } from '../line-format.js';
 import type { ParseTime } from '../parse-time.js';
 import { setOwn } from '../set-own.js';
@@ -38,7 +39,10 @@ const asText: Convert = (value) => {
 
 const asNumber: Convert = (value) => {
   if (typeof value === 'number') return Number.isFinite(value) ? value : undefined;
-  return typeof value === 'string' && /^-?\d+(?:\.\d+)?$/.test(value) ? Number(value) : undefined;
+  if (typeof value !== 'string' || !/^-?\d+(?:\.\d+)?$/.test(value)) return undefined;
+  const number = Number(value);
+  // The text of what a number cannot hold: the store reads it, or keeps it beside the field.
+  return Math.abs(number) < INTEGER_MAX ? number : value;
 };
 
 const asKind: Convert = (value) => EVENT_KINDS.find((kind) => kind === value);

@@ -1,4 +1,5 @@
 import { isObject } from '../format/common-names.js';
+import { INTEGER_MAX } from '../event-json.js';
 import type { EventFields } from '../line-format.js';
 import { refused } from './mapped-record.js';
 
@@ -8,8 +9,11 @@ const DEPTH_MAX = 200;
 /** A number of so many characters may have more digits than a double holds. */
 const EXACT_LENGTH_MAX = 15;
 
-/** Larger ones are written out as integers that the store's parser refuses, and with them all of the object. */
-const MAGNITUDE_MAX = 1e18;
+/** No number without this is longer than that, or beyond what is held. */
+const MAYBE_INEXACT = /\d[\d.]{14}|\d[eE]/;
+
+/** Whoever nests deeper and closes it all again takes more than this. */
+const SHALLOW_LENGTH = 2 * DEPTH_MAX;
 
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
@@ -42,8 +46,10 @@ const MINUS = 0x2d;
 const ZERO = 0x30;
 const NINE = 0x39;
 
-/** How deep it is nested, and where numbers stand that a double cannot hold. One pass; strings are skipped. */
+/** How deep it is nested (0 where that is surely not too deep), and where numbers stand that a double cannot hold. */
 function scan(text: string): { readonly depth: number; readonly numbers: readonly Span[] } {
+  // Fast path: most lines of a log. The slow one is a pass over the text; strings are skipped.
+  if (text.length <= SHALLOW_LENGTH && !MAYBE_INEXACT.test(text)) return { depth: 0, numbers: [] };
   const numbers: Span[] = [];
   let depth = 0;
   let open = 0;
@@ -100,7 +106,7 @@ function isNumberCode(code: number): boolean {
 /** What is no number is left to the parser to refuse. */
 function isExact(text: string, { from, to }: Span): boolean {
   const number = text.slice(from, to);
-  const isHeld = Math.abs(Number(number)) < MAGNITUDE_MAX;
+  const isHeld = Math.abs(Number(number)) < INTEGER_MAX;
   if (to - from <= EXACT_LENGTH_MAX && isHeld) return true;
   return !NUMBER.test(number) || (isHeld && String(Number(number)) === number);
 }

@@ -75,6 +75,16 @@ describe('a topic of JSON', () => {
     expect(readable(map(recordOf(value)))).toBe(reason);
   });
 
+  it.each(['18446744073709551615', '99999999999999999999', '100000000000000000000'])(
+    'keeps the text of %s, which is more than a number of the store can be',
+    (digits) => {
+      const value = `{"msg":"m","attempt":${digits},"line":"${digits}","n":${digits}}`;
+      expect(readable(map(recordOf(value)))).toEqual([
+        { message: 'm', attempt: digits, line: digits, service: 'shop', attrs: { n: digits } },
+      ]);
+    },
+  );
+
   it('says so where bytes were no text, and leaves no half of a surrogate pair', () => {
     const value = Buffer.concat([Buffer.from('{"msg":"a'), Buffer.from([0xff]), Buffer.from('"}')]);
     expect(readable(map(recordOf(value)))).toMatchObject([

@@ -3,6 +3,7 @@ import { VALUE_BYTES_MAX } from '../../model/limit.js';
 import { EVENT_BYTES_MIN, GROWTH_MAX, MAPPED_BYTES_FREE } from './mapped-limit.js';
 import type { QueueRecord } from '../../model/queue-record.js';
 import { withAttr } from '../event-attr.js';
+import { eventJson } from '../event-json.js';
 import { eventsOfRequest, isExportRequest } from '../format/otlp/export-request.js';
 import { mapCommonNames } from '../format/map-common-names.js';
 import type { EventFields } from '../line-format.js';
@@ -111,13 +112,5 @@ function encode(event: EventFields, { service, isText }: EncodeOptions): Buffer 
   const named =
     service === undefined || event['service'] !== undefined ? event : { ...event, service };
   const marked = isText ? named : withAttr(named, 'invalid_utf8', 'replaced');
-  return Buffer.from(wellFormed(JSON.stringify(marked)));
-}
-
-/** Half a surrogate pair is no text to the store: what JSON has as an escape becomes the sign for what cannot be shown. */
-function wellFormed(json: string): string {
-  if (!json.includes('\\ud')) return json;
-  return json.replaceAll(/\\\\|\\ud[89a-f][\da-f]{2}/g, (escape) =>
-    escape === '\\\\' ? escape : '\ufffd',
-  );
+  return Buffer.from(eventJson(marked));
 }
