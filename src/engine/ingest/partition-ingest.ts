@@ -1,6 +1,6 @@
 import { byteCountOf, type Chunk, type ChunkStore } from '../model/chunk.js';
 import type { Clock } from '../model/clock.js';
-import type { AtbdError } from '../model/error.js';
+import { AtbdError } from '../model/error.js';
 import type { OwnedPartition } from '../model/queue.js';
 import { resolveEpoch } from './epoch.js';
 import type { InflightBudget } from './inflight-budget.js';
@@ -83,7 +83,9 @@ export async function ingestPartition(
     await ingest.run();
   } catch (error) {
     // Whoever owns the partition next finds the open intent and sends the same chunk again.
-    if (!partition.signal.aborted) throw error;
+    if (partition.signal.aborted) return;
+    if (error instanceof AtbdError) options.observer.onRetry(error, 1);
+    throw error;
   } finally {
     options.budget.leave(partition);
     options.observer.onActivity(partition, { kind: 'released' });

@@ -117,7 +117,8 @@ export interface QueueConsumer extends AsyncDisposable {
    * the calls run side by side. The partition's signal is aborted when it is lost or `signal` is;
    * the consumer waits (bounded by the session timeout) for `onPartition` to return before it lets
    * go, so that work in flight is finished or abandoned before a rejoin. An `onPartition` that throws while its
-   * partition is still owned ends `run` with that error. Resolves after `signal` is aborted and
+   * partition is still owned ends `run` with that error; one that throws OFFSET_OUT_OF_RANGE, TOPIC_NOT_FOUND or QUEUE_FENCED
+   * is given the partition anew, if it is still there. Resolves after `signal` is aborted and
    * every partition is let go.
    */
   run(

@@ -43,6 +43,7 @@ const PASSING = [
   'GROUP_COORDINATOR_NOT_AVAILABLE',
   'NOT_COORDINATOR_FOR_GROUP',
   'LEADER_NOT_AVAILABLE',
+  'NOT_LEADER_FOR_PARTITION',
 ];
 
 export async function openKafkaQueue(connection: KafkaConnection): Promise<Queue> {
@@ -190,6 +191,12 @@ class KafkaQueue implements Queue {
           describe: async (topic) => {
             const { identity, partitions } = await this.describeTopic(topic);
             return { identity, ranges: partitions };
+          },
+          outline: async (topic) => {
+            const metadata = await this.#trying(`look at the topic ${topic}`, () =>
+              this.#metadata(topic),
+            );
+            return metadata && `${metadata.topicId}/${metadata.partitions.length}`;
           },
           positions: (group, topic) => this.groupPositions(group, topic),
         },

@@ -9,6 +9,8 @@ export interface Assignment {
   readonly coordinator: Broker;
   readonly generationId: number;
   readonly memberId: string;
+  /** It says who gets what; when it joins again, all do. */
+  readonly isLeader: boolean;
   readonly partitions: readonly { readonly topic: string; readonly partition: number }[];
 }
 
@@ -63,6 +65,7 @@ export async function joinGroup(
     coordinator,
     generationId: joined.generationId,
     memberId: joined.memberId,
+    isLeader,
     partitions: Object.entries(decoded?.assignment ?? {}).flatMap(([topic, partitions]) =>
       partitions.map((partition) => ({ topic, partition })),
     ),

@@ -1,5 +1,8 @@
+import { setMaxListeners } from 'node:events';
 import type { Clock } from '../../../model/clock.js';
+import { AtbdError } from '../../../model/error.js';
 import type { OwnedPartition, PartitionRange, QueueConsumer } from '../../../model/queue.js';
+import { beginsAnew } from '../../begins-anew.js';
 import { type Assignment, type GroupOptions, joinGroup } from './group-member.js';
 import { kafkaErrorType, toQueueError } from '../kafka-error.js';
 import type { Cluster } from '../kafka-internals.js';
@@ -9,6 +12,8 @@ import { fetchRound } from './partition-fetcher.js';
 /** What the consumer asks the queue for, about topics it is assigned. */
 export interface TopicFacts {
   describe(topic: string): Promise<{ identity: string; ranges: readonly PartitionRange[] }>;
+  /** Changes when the topic gets partitions, or is made again; undefined while there is none. */
+  outline(topic: string): Promise<string | undefined>;
   positions(
     groupId: string,
     topic: string,
@@ -31,6 +36,9 @@ const FETCH_BYTES_MIN = 64 * 1024;
 /** Heartbeats come this many times in a session timeout. */
 const HEARTBEATS_A_SESSION = 4;
 
+/** How often the leader looks whether the topics are as they were: Kafka does not say so by itself. */
+const TOPIC_LOOK_MS = 3_000;
+
 /** Before another attempt to join, fetch or find the coordinator. */
 const RETRY_MS = 250;
 
@@ -51,6 +59,7 @@ const REJOIN = [
 export class KafkaConsumer implements QueueConsumer {
   readonly #options: KafkaConsumerOptions;
   #memberId = '';
+  #wasMember = false;
 
   constructor(options: KafkaConsumerOptions) {
     this.#options = options;
@@ -71,9 +80,11 @@ export class KafkaConsumer implements QueueConsumer {
       throw toQueueError(cause, 'connect to Kafka');
     }
     while (!signal.aborted) {
+      // Before the join, so that what changes after it is noticed.
+      const outlines = await this.#outlines().catch(() => undefined);
       const assignment = await this.#join(signal);
       if (assignment === undefined) continue;
-      await this.#live(assignment, onPartition, signal);
+      await this.#live({ ...assignment, outlines }, onPartition, signal);
     }
     await this.#leave();
   }
@@ -92,7 +103,7 @@ export class KafkaConsumer implements QueueConsumer {
       const type = kafkaErrorType(cause);
       if (type === 'UNKNOWN_MEMBER_ID') this.#memberId = '';
       const error = toQueueError(cause, `join the group ${this.#options.groupId}`);
-      if (!REJOIN.includes(type ?? '') && error.code !== 'QUEUE_UNREACHABLE') throw error;
+      if (!REJOIN.includes(type ?? '') && !this.#isPassing(error)) throw error;
       await this.#options.clock.sleep(RETRY_MS, signal).catch(() => undefined);
       return undefined;
     }
@@ -100,11 +111,13 @@ export class KafkaConsumer implements QueueConsumer {
 
   /** One generation: until a rebalance, the end, or a failure of `onPartition`, which is thrown. */
   async #live(
-    assignment: Assignment,
+    assignment: Generation,
     onPartition: (partition: OwnedPartition) => Promise<void>,
     signal: AbortSignal,
   ): Promise<void> {
     const over = new AbortController();
+    // Every partition listens to it, and so does what each waits for.
+    setMaxListeners(0, over.signal);
     const stop = (): void => {
       over.abort(signal.reason);
     };
@@ -112,16 +125,18 @@ export class KafkaConsumer implements QueueConsumer {
     if (signal.aborted) stop();
     const failures: unknown[] = [];
     const fail = (error: unknown): void => {
-      failures.push(error);
+      if (!beginsAnew(error)) failures.push(error);
       over.abort(error);
     };
     const isDone = new AbortController();
     const heartbeats = this.#heartbeat(assignment, over, isDone.signal);
+    const looks = this.#watchTopics(assignment, over, isDone.signal);
     try {
       const room = new Room();
       const partitions = await this.#open(assignment, over.signal, () => {
         room.open();
       });
+      this.#wasMember = true;
       const handlers = partitions.map((partition) =>
         onPartition(partition).catch((error: unknown) => {
           if (!over.signal.aborted) fail(error);
@@ -135,12 +150,15 @@ export class KafkaConsumer implements QueueConsumer {
       await fetching;
     } catch (error) {
       over.abort(error);
-      if (!REJOIN.includes(kafkaErrorType(error) ?? '')) failures.push(error);
+      const isOver = REJOIN.includes(kafkaErrorType(error) ?? '') || this.#isPassing(error);
+      if (!isOver) failures.push(error);
     } finally {
       signal.removeEventListener('abort', stop);
       isDone.abort();
-      await heartbeats;
+      await Promise.all([heartbeats, looks]);
     }
+    if (this.#isPassing(over.signal.reason))
+      await this.#options.clock.sleep(RETRY_MS, signal).catch(() => undefined);
     if (failures.length > 0) {
       await this.#leave();
       throw failures[0] instanceof Error ? failures[0] : new Error(String(failures[0]));
@@ -250,6 +268,34 @@ export class KafkaConsumer implements QueueConsumer {
     }
   }
 
+  /** Ends the generation when a topic has got partitions or was made again; the leader's next join brings all members to it. */
+  async #watchTopics(
+    { isLeader, outlines }: Generation,
+    over: AbortController,
+    signal: AbortSignal,
+  ): Promise<void> {
+    while (isLeader && !isAborted(signal)) {
+      await this.#options.clock.sleep(TOPIC_LOOK_MS, signal).catch(() => undefined);
+      if (isAborted(signal)) return;
+      const now = await this.#outlines().catch(() => undefined);
+      if (now !== undefined && now !== outlines && !over.signal.aborted) {
+        over.abort(new Error('the topics are others than they were'));
+      }
+    }
+  }
+
+  async #outlines(): Promise<string> {
+    const { facts, topics } = this.#options;
+    return JSON.stringify(await Promise.all(topics.map((topic) => facts.outline(topic))));
+  }
+
+  /** What a member waits for: brokers come back, topics are made again, a log has a beginning. At the start a failure that may last is said at once. */
+  #isPassing(error: unknown): boolean {
+    if (beginsAnew(error)) return true;
+    if (!(error instanceof AtbdError)) return false;
+    return error.code === 'QUEUE_UNREACHABLE' || (this.#wasMember && error.isRetryable);
+  }
+
   async #leave(): Promise<void> {
     if (this.#memberId === '') return;
     const { control, groupId } = this.#options;
@@ -262,6 +308,9 @@ export class KafkaConsumer implements QueueConsumer {
       .catch(() => undefined);
   }
 }
+
+/** What was known of the topics before it began; undefined when nothing was. */
+type Generation = Assignment & { readonly outlines: string | undefined };
 
 async function commitUnder(
   { coordinator, generationId, memberId }: Assignment,

@@ -1,5 +1,6 @@
 import type { Clock } from '../../../model/clock.js';
 import type { OwnedPartition, QueueConsumer } from '../../../model/queue.js';
+import { beginsAnew } from '../../begins-anew.js';
 import { isPassing, type RedisLink } from '../link/redis-link.js';
 import { membersKey, streamKey } from '../stream-key.js';
 import type { ArrivalWatch } from './arrival-watch.js';
@@ -155,11 +156,23 @@ export class RedisConsumer implements QueueConsumer {
         await onPartition(partition);
       } catch (error) {
         if (controller.signal.aborted) return;
+        if (beginsAnew(error)) {
+          // Seldom enough that a log that stays as it is costs nothing.
+          await clock.sleep(LOOK_INTERVAL_MS, controller.signal).catch(() => undefined);
+          void this.#releaseNamed(nameOf(lease));
+          return;
+        }
         this.#failure ??= { error };
         this.#wake.abort();
       }
     })();
     this.#works.set(nameOf(lease), { lease, controller, done });
+  }
+
+  /** A work lets its own partition go, and gets it anew if it is still there. */
+  async #releaseNamed(name: string): Promise<void> {
+    const work = this.#works.get(name);
+    if (work !== undefined) await this.#release(work);
   }
 
   async #release(work: Work): Promise<void> {
