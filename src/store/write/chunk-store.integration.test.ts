@@ -128,6 +128,19 @@ describe('ChunkStore', () => {
     },
   );
 
+  it('stores nothing of a topic that is on a shard which the context does not name', async () => {
+    const store = createChunkStore(testStore.store);
+    await store.assignShards('wide', 2);
+    const client = await testStore.store.shard(0);
+    await client.command({
+      query: `INSERT INTO partition_shards (topic, partition, version, shard) VALUES ('wide', 1, 2, 2)`,
+    });
+    await expect(store.assignShards('wide', 2)).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: 'cannot store wide: its partition 1 belongs to shard 2, and this context has 2',
+    });
+  });
+
   it('assigns partitions once, the same on every shard, and keeps epochs', async () => {
     const store = createChunkStore(testStore.store);
     expect([...(await store.assignShards('t', 3))]).toEqual([

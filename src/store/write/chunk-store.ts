@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import type { Chunk, ChunkStore, TopicEpoch } from '../../engine/model/chunk.js';
 import { encodeHole } from '../../engine/model/record-row.js';
 import { CHUNK_BYTES_MAX, CHUNK_RECORDS_MAX } from '../../engine/model/limit.js';
+import { AtbdError } from '../../engine/model/error.js';
 import { toStoreError } from '../clickhouse/server-error.js';
 import type { Store } from '../clickhouse/store.js';
 
@@ -153,7 +154,22 @@ async function assignShards(
     rows: added.map((entry) => ({ topic, ...entry })),
   });
   const all = [...newest.values(), ...added];
+  const beyond = all.find(({ shard }) => shard >= store.shardCount);
+  if (beyond !== undefined) throw shardIsNotNamed(topic, beyond, store.shardCount);
   return new Map(all.map(({ partition, shard }) => [partition, shard]));
+}
+
+/** Without all shards nobody knows what is stored already. */
+function shardIsNotNamed(
+  topic: string,
+  { partition, shard }: Assignment,
+  count: number,
+): AtbdError {
+  return new AtbdError({
+    code: 'CONFIG_INVALID',
+    message: `cannot store ${topic}: its partition ${partition} belongs to shard ${shard}, and this context has ${count}`,
+    hint: 'Name all shards in the context, in the order of before, and start the worker again: see docs/shards.md.',
+  });
 }
 
 async function ledgerEnd(
