@@ -8,5 +8,8 @@ export async function untilStored(queue: Queue, topic: string): Promise<void> {
     const progress = await queue.groupProgress(INGEST_GROUP_ID, topic);
     return [...progress.values()].reduce((sum, partition) => sum + partition.waiting, 0n);
   };
-  await until(async () => ((await waiting()) === 0n ? true : undefined), waiting);
+  await until(
+    async () => ((await waiting()) === 0n ? true : undefined),
+    async () => `${await waiting()} records wait`,
+  );
 }
