@@ -1,34 +1,32 @@
 // From queue to store: rows/s and CPU-seconds of every process for `atbd worker ingest` from the embedded queue,
-// from Kafka and from Redis, and beside each, in the same run, a direct insert of the very same chunks.
-// npm run bench -- ingest [events] [embedded|kafka|redis]
+// from Kafka and from Redis, and beside each, in the same run, a direct insert of the very same chunks. `engine` is the run from
+// Kafka with ClickHouse's own Kafka engine as a third.
+// npm run bench -- ingest [events] [embedded|kafka|redis|engine]
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { startTestContext } from '../dist/commands/_cli/testing/test-context.js';
-import { runOf } from '../dist/engine/model/record-run.js';
 import { openQueue } from '../dist/engine/queue/open-queue.js';
 import { hasKafka, startKafkaBroker } from '../dist/engine/testing/kafka-broker.js';
 import { hasRedis, startRedisServer } from '../dist/engine/testing/redis-server.js';
-import { createChunkStore } from '../dist/store/write/chunk-store.js';
+import { emptyTables, insert, rowsReady, warmUp } from './ingest/direct.js';
+import { toMessage } from './ingest/event.js';
+import { dropWordIndex, readByKafkaEngine } from './ingest/kafka-engine.js';
+import { measure, report } from './ingest/measure.js';
 
 const BIN = fileURLToPath(new URL('../bin/run.js', import.meta.url));
 const TOPIC = 'events';
 const PARTITION_COUNT = 6;
 const SHARD_COUNT = 3;
 const BATCH_SIZE = 5_000;
-/** The kernel counts a process's time in these (getconf CLK_TCK is 100 on every Linux we know). */
-const TICKS_A_SECOND = 100;
 const POLL_MS = 20;
-const FILLED_TABLES = ['events', 'traffic_1m', 'sessions_1m', 'metrics_1m'];
-
-const WARM_UP_RECORDS = 20_000;
 
 export default async function bench([eventCount = '500000', only]) {
   const count = Number(eventCount);
   const isAsked = (kind) => only === undefined || only === kind;
   if (isAsked('embedded')) await benchQueue('embedded', { kind: 'embedded' }, count, []);
   if (isAsked('kafka') && hasKafka()) await benchKafka(count);
+  if (only === 'engine' && hasKafka()) await benchKafka(count, { withEngine: true });
   if (isAsked('redis') && hasRedis()) await benchRedis(count);
 }
 
@@ -42,17 +40,18 @@ async function benchRedis(count) {
   }
 }
 
-async function benchKafka(count) {
+async function benchKafka(count, { withEngine = false } = {}) {
   const broker = await startKafkaBroker();
   try {
     const queue = { kind: 'kafka', brokers: [broker.bootstrap] };
-    await benchQueue('kafka', queue, count, [['broker', broker.pid]]);
+    const engineFrom = withEngine ? broker.bootstrap : undefined;
+    await benchQueue('kafka', queue, count, [['broker', broker.pid]], engineFrom);
   } finally {
     await broker[Symbol.asyncDispose]();
   }
 }
 
-async function benchQueue(name, queueSpec, count, others) {
+async function benchQueue(name, queueSpec, count, others, engineFrom) {
   const context = await startTestContext({ queue: queueSpec, shardCount: SHARD_COUNT });
   const queue = await openQueue(context.queue);
   try {
@@ -63,6 +62,7 @@ async function benchQueue(name, queueSpec, count, others) {
     );
     const shards = context.testStore.pids.map((pid, index) => [`shard-${index}`, pid]);
 
+    if (engineFrom !== undefined) await dropWordIndex(context);
     await warmUp(context);
     await emptyTables(context);
     const worker = spawn(process.execPath, [BIN, 'worker', 'ingest'], {
@@ -83,6 +83,14 @@ async function benchQueue(name, queueSpec, count, others) {
 
     const chunks = await chunksOf(context, queue);
     await emptyTables(context);
+    if (engineFrom !== undefined) {
+      const from = { bootstrap: engineFrom, topic: TOPIC };
+      const byEngine = await measure(count, [...shards, ...others], () =>
+        readByKafkaEngine(context, from, count),
+      );
+      report('Kafka engine', byEngine);
+      await emptyTables(context);
+    }
     const direct = await measure(count, [['bench', process.pid], ...shards], () =>
       insert(context, chunks),
     );
@@ -98,7 +106,6 @@ async function benchQueue(name, queueSpec, count, others) {
   }
 }
 
-/** Events as a shop logs them: ids that do not repeat, words that do. */
 async function produce(queue, count) {
   const producer = await queue.createProducer();
   let bytes = 0;
@@ -111,57 +118,6 @@ async function produce(queue, count) {
   }
   await producer[Symbol.asyncDispose]();
   return bytes;
-}
-
-const SERVICES = ['gateway', 'catalogue', 'reservation', 'order', 'payment', 'notification'];
-const START_MS = Date.UTC(2026, 10, 1);
-
-function toMessage(index) {
-  const opId = (BigInt(Math.floor(index / 12)) * 0x9e3779b97f4a7c15n)
-    .toString(16)
-    .padStart(32, '0')
-    .slice(-32);
-  const value = JSON.stringify({
-    ts: new Date(START_MS + index * 20).toISOString(),
-    kind: 'log',
-    type: 'log',
-    level: index % 50 === 0 ? 'error' : 'info',
-    service: SERVICES[index % SERVICES.length],
-    host: `host-${index % 12}`,
-    pod: `pod-${index % 36}`,
-    module: 'payment.gateway',
-    file: 'src/payment/gateway.ts',
-    line: index % 400,
-    message: `attempt ${index % 4} of the payment for order ${index} was answered by provider ${index % 5} after ${(index * 7919) % 2000} ms`,
-    op_id: opId,
-    span_id: opId.slice(0, 16),
-    user_id: `user-${(index * 31) % 20_000}`,
-    operation: 'buy',
-  });
-  return { key: opId, value };
-}
-
-/** What a server does for the first time it does slowly: whoever came first would look worse. */
-async function warmUp(context) {
-  const records = Array.from({ length: WARM_UP_RECORDS }, (_, index) => ({
-    ...{ offset: BigInt(index), timestampMs: START_MS, headers: undefined },
-    ...{ key: null, value: Buffer.from(toMessage(index).value) },
-  }));
-  const runs = [rowsReady(records)];
-  const chunks = Array.from({ length: 2 * PARTITION_COUNT }, (_, index) => ({
-    ...{ topic: 'warm-up', epoch: 1, partition: index, shard: index % SHARD_COUNT, runs },
-    ...{ first: 0n, last: BigInt(WARM_UP_RECORDS - 1) },
-  }));
-  await insert(context, chunks);
-}
-
-/** Who comes next starts with empty tables, and does not merge what came before. */
-async function emptyTables({ testStore: { store } }) {
-  for (let index = 0; index < SHARD_COUNT; index += 1) {
-    const client = await store.shard(index);
-    for (const table of FILLED_TABLES)
-      await client.command({ query: `TRUNCATE TABLE atbd.${table}_local SYNC` });
-  }
 }
 
 async function untilAnnounced(queue) {
@@ -205,51 +161,4 @@ async function chunksOf(context, queue) {
     const own = records.get(partition).filter(({ offset }) => offset >= first && offset <= last);
     return { topic: TOPIC, epoch: 2, partition, shard, first, last, runs: [rowsReady(own)] };
   });
-}
-
-/** Encoded beforehand, so that the direct insert is nothing but the insert. */
-function rowsReady(records) {
-  const rows = runOf(records).rows();
-  return { recordCount: records.length, rows: () => rows };
-}
-
-/** One insert at a time per partition, as the worker does. */
-async function insert(context, chunks) {
-  const store = createChunkStore(context.testStore.store);
-  const lanes = Map.groupBy
-    ? Map.groupBy(chunks, ({ partition }) => partition)
-    : chunks.reduce(
-        (map, chunk) => map.set(chunk.partition, [...(map.get(chunk.partition) ?? []), chunk]),
-        new Map(),
-      );
-  await Promise.all(
-    [...lanes.values()].map(async (lane) => {
-      for (const chunk of lane) await store.writeChunk(chunk, new AbortController().signal);
-    }),
-  );
-}
-
-async function measure(count, processes, work) {
-  const before = processes.map(([, pid]) => cpuSecondsOf(pid));
-  const started = performance.now();
-  await work();
-  const seconds = (performance.now() - started) / 1000;
-  const cpu = Object.fromEntries(
-    processes.map(([name, pid], index) => [name, cpuSecondsOf(pid) - before[index]]),
-  );
-  return { seconds, cpu, rate: count / seconds };
-}
-
-function report(name, { seconds, cpu, rate }) {
-  const parts = Object.entries(cpu).map(([process, used]) => `${process} ${used.toFixed(2)}`);
-  const total = Object.values(cpu).reduce((sum, used) => sum + used, 0);
-  console.log(
-    `  ${name}: ${Math.round(rate)} rows/s (${seconds.toFixed(2)} s), ${total.toFixed(2)} CPU-s: ${parts.join(', ')}`,
-  );
-}
-
-function cpuSecondsOf(pid) {
-  // The name in parentheses may hold blanks; what follows does not.
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_A_SECOND;
 }
