@@ -1,6 +1,6 @@
 import type { ChunkStore, TopicEpoch } from '../model/chunk.js';
 import type { OwnedPartition } from '../model/queue.js';
-import { decodeIntent } from './intent.js';
+import { decodeIntent } from '../model/intent.js';
 
 /**
  * The epoch that this partition's chunks are sent under, recorded in the store when it is new.

@@ -4,7 +4,7 @@ import { AtbdError } from '../model/error.js';
 import type { OwnedPartition } from '../model/queue.js';
 import { resolveEpoch } from './epoch.js';
 import type { InflightBudget } from './inflight-budget.js';
-import { type Announcement, type ChunkRange, decodeIntent, encodeIntent } from './intent.js';
+import { type Announcement, type ChunkRange, decodeIntent, encodeIntent } from '../model/intent.js';
 import type { InsertPace } from './insert-pace.js';
 import { type ChunkLimits, type ReadAhead, readChunk, readRange } from './read-chunk.js';
 import { retryUntilDone } from './retry.js';

@@ -1,5 +1,6 @@
 import { AtbdError } from '../model/error.js';
 import type { TopicEpoch } from '../model/chunk.js';
+import { decodeIntent } from '../model/intent.js';
 import type {
   GroupPosition,
   GroupProgress,
@@ -137,7 +138,8 @@ export async function takeWorkerCut(
       const position = isRecorded ? (committed?.position ?? 0n) : 0n;
       open.push({ topic, epoch, partition, position });
       const intent = committed?.intent ?? null;
-      if (intent !== null) intents.add(`${topic}/${partition} ${intent}`);
+      // A worker that has nothing to do has a commit without a chunk: nothing is on its way.
+      if (decodeIntent(intent)?.open) intents.add(`${topic}/${partition} ${String(intent)}`);
     }
   }
   return { open, intents };

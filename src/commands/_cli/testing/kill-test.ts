@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { decodeIntent } from '../../../engine/ingest/intent.js';
+import { decodeIntent } from '../../../engine/model/intent.js';
 import { INGEST_GROUP_ID } from '../../../engine/model/limit.js';
 import type { Queue } from '../../../engine/model/queue.js';
 import type { Random } from '../../../engine/model/random.js';

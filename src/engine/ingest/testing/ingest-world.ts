@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import type { Chunk, ChunkStore, TopicEpoch } from '../../model/chunk.js';
 import type { OwnedPartition } from '../../model/queue.js';
 import { createRandom, type Random } from '../../model/random.js';
-import { decodeIntent } from '../intent.js';
+import { decodeIntent } from '../../model/intent.js';
 import { IngestCounters } from '../ingest-counters.js';
 import { InflightBudget } from '../inflight-budget.js';
 import { InsertPace } from '../insert-pace.js';

@@ -1,4 +1,4 @@
-import type { Chunk } from '../model/chunk.js';
+import type { Chunk } from './chunk.js';
 
 /** What a worker says beside the group's position: whose epoch it is, and the chunk on its way to the store. */
 export interface Announcement {
