@@ -4,7 +4,7 @@ import type { PartitionKey } from '../model/verify.js';
 export const FINDING_KINDS = {
   hole: {
     says: 'in the queue, but neither stored nor in the ledger',
-    hint: 'Read these offsets from the queue and send them again with `atbd ingest`; then look for what moved the group past them (a position set by hand, another consumer in the group, retention shorter than the lag).',
+    hint: '`atbd verify --repair` stores them from the queue; then look for what moved the group past them (a position set by hand, another consumer in the group, retention shorter than the lag).',
   },
   hole_unproven: {
     says: 'no ledger line, no rows, and the queue no longer has the range',
@@ -12,35 +12,35 @@ export const FINDING_KINDS = {
   },
   row_missing: {
     says: 'counted as stored by the ledger, but no row is there',
-    hint: 'If the queue still has them, send them again with `atbd ingest`; look for DELETE, DROP PARTITION or a lost part in system.mutations and system.part_log of that shard.',
+    hint: 'If the queue still has them, `atbd verify --repair` puts them back; look for DELETE, DROP PARTITION or a lost part in system.mutations and system.part_log of that shard.',
   },
   row_doubled: {
     says: 'stored more than once',
-    hint: 'Look whether two ledger lines cover them (a chunk sent to two shards), or whether somebody inserted by hand; delete the surplus copy by topic, epoch, partition and offset.',
+    hint: 'Look whether two ledger lines cover them (a chunk sent to two shards), or whether somebody inserted by hand; `atbd verify --repair` leaves one of them.',
   },
   inner_event_missing: {
     says: 'events beyond the first of a record are fewer than the ledger says',
-    hint: 'A record of these offsets held many events, and some are gone: look for DELETE, DROP PARTITION or a lost part in system.mutations and system.part_log of that shard.',
+    hint: 'A record of these offsets held many events, and some are gone: `atbd verify --repair` puts them back; look for DELETE, DROP PARTITION or a lost part in system.mutations and system.part_log of that shard.',
   },
   inner_event_doubled: {
     says: 'events beyond the first of a record are stored more than once',
-    hint: 'Look whether somebody inserted by hand; delete the surplus copies by topic, epoch, partition, offset and item.',
+    hint: 'Look whether somebody inserted by hand; `atbd verify --repair` leaves one of each.',
   },
   dead_letter_missing: {
     says: 'counted as dead by the ledger, but no dead letter is there',
-    hint: 'If the queue still has them, read them from there; look for DELETE or DROP PARTITION on dead_letters_local.',
+    hint: 'If the queue still has them, `atbd verify --repair` puts them back; look for DELETE or DROP PARTITION on dead_letters_local.',
   },
   dead_letter_doubled: {
     says: 'stored as a dead letter more than once',
-    hint: 'Delete the surplus copy by topic, epoch, partition and offset; look whether two ledger lines cover them.',
+    hint: '`atbd verify --repair` leaves one of them; look whether two ledger lines cover them.',
   },
   record_missing: {
     says: 'in the ledger, but neither a row nor a dead letter',
-    hint: 'Rows and dead letters are missing from the same chunk: look for a lost part or a DELETE on that shard; if the queue still has them, send them again with `atbd ingest`.',
+    hint: 'Rows and dead letters are missing from the same chunk: look for a lost part or a DELETE on that shard; if the queue still has them, `atbd verify --repair` puts them back.',
   },
   row_and_dead_letter: {
     says: 'stored as a row and as a dead letter',
-    hint: 'One record has one fate: delete the dead letter if the row is whole, and say so in an issue, because no insert can do this.',
+    hint: 'One record has one fate: `atbd verify --repair` asks the queue which. Say so in an issue, because no insert can do this.',
   },
   ledger_overlap: {
     says: 'covered by more than one ledger line',
@@ -48,11 +48,19 @@ export const FINDING_KINDS = {
   },
   ledger_line_missing: {
     says: 'stored, but no ledger line covers them',
-    hint: 'The ledger line is lost, or rows were inserted by hand past the worker: if the queue has these offsets, restore the line from them, otherwise delete the rows.',
+    hint: 'The ledger line is lost, or rows were inserted by hand past the worker: if the queue has these offsets, `atbd verify --repair` writes the line anew, otherwise delete the rows.',
   },
   ledger_count_wrong: {
     says: 'counted otherwise by the ledger than by the recount',
-    hint: 'Every offset is stored once, yet the numbers differ: a row may have become a dead letter or the reverse. Compare the ledger line with the rows of its range.',
+    hint: 'Every offset is stored once, yet the numbers differ: a row may have become a dead letter or the reverse. `atbd verify --repair` asks the queue what is right.',
+  },
+  row_altered: {
+    says: 'stored with another content than the queue has',
+    hint: '`atbd verify --contents --repair` puts the row of the queue in its place; look for UPDATE in system.mutations of that shard. A version of atbd that mapped otherwise when it was stored gives this, too.',
+  },
+  dead_letter_altered: {
+    says: 'kept as a dead letter with another content than the queue has',
+    hint: '`atbd verify --contents --repair` puts the bytes of the queue in its place; look for UPDATE in system.mutations of that shard.',
   },
 } as const;
 
@@ -66,6 +74,8 @@ export interface Finding extends PartitionKey {
   readonly count: number;
   /** The shards that hold what is stored of it; empty when nothing is. */
   readonly shards: readonly number[];
+  /** Columns that differ from the queue's record; left out where that is not what is wrong. */
+  readonly columns?: readonly string[];
 }
 
 /**

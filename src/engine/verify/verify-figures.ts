@@ -42,6 +42,8 @@ export interface FiguresReport extends RollupOfShard {
   /** Hours that kept changing, or that a chunk in the making may be in. */
   readonly unsettledHours: number;
   readonly wrongHours: number;
+  /** These hours, or the minutes of them that were compared. */
+  readonly wrongRanges: readonly MinuteRange[];
   /** Where they differ, ascending by minute. */
   readonly differences: readonly FigureDifference[];
   /** Differences beyond DIFFERENCES_MAX may be there. */
@@ -97,7 +99,8 @@ async function verifyRollup(
   const { store, signal } = sources;
   const completeFrom = await store.completeFrom(at, signal);
   const outcome = { ...at, comparedFrom: null, equalHours: 0, unsettledHours: 0, wrongHours: 0 };
-  if (completeFrom === null) return { ...outcome, differences: [], isCutOff: false };
+  if (completeFrom === null)
+    return { ...outcome, wrongRanges: [], differences: [], isCutOff: false };
   const within = { from: Math.max(range.from, completeFrom), until: range.until };
   let equalHours = 0;
   const suspects: Suspect[] = [];
@@ -115,6 +118,7 @@ async function verifyRollup(
     equalHours: equalHours + settled,
     unsettledHours: unsettled,
     wrongHours: wrong.length,
+    wrongRanges: wrong.map((hour) => hourWithin(hour, within)),
     differences: differences.slice(0, DIFFERENCES_MAX),
     isCutOff: differences.length > DIFFERENCES_MAX,
   };

@@ -60,7 +60,7 @@ interface TopicAtCut {
 }
 
 /** Every life of every partition to look at, with the queue's side of it; the queue is asked first. */
-async function takeCut(
+export async function takeCut(
   { groupId, topic, arrived }: VerifyOptions,
   { queue, store, signal }: VerifySources,
 ): Promise<PartitionAtCut[]> {

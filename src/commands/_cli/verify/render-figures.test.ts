@@ -9,6 +9,7 @@ const RIGHT: FiguresReport = {
   equalHours: 24,
   unsettledHours: 0,
   wrongHours: 0,
+  wrongRanges: [],
   differences: [],
   isCutOff: false,
 };

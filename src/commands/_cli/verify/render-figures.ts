@@ -22,7 +22,7 @@ export interface FiguresAnswer {
 }
 
 export function toFiguresAnswer(report: FiguresReport): FiguresAnswer {
-  const { shard, rollup, comparedFrom, differences, ...rest } = report;
+  const { shard, rollup, comparedFrom, differences, wrongRanges: _, ...rest } = report;
   const isWrong = report.wrongHours > 0;
   return {
     shard,

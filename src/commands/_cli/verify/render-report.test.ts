@@ -32,7 +32,8 @@ const doubled: Finding = {
 
 describe('the answer of verify', () => {
   it('is a calm table and one sentence when all is well', () => {
-    expect(renderAnswer(toAnswer([reportWith([])], null))).toMatchInlineSnapshot(`
+    expect(renderAnswer(toAnswer({ reports: [reportWith([])], figures: null, compared: null })))
+      .toMatchInlineSnapshot(`
       "partition   queue      ledger    stored  rows  dead  pending
       events/1/3  [10, 120)  [0, 100)      98    98     2       20  ok
 
@@ -43,7 +44,11 @@ describe('the answer of verify', () => {
   });
 
   it('names each fault with its place, its shards and what to try', () => {
-    expect(renderAnswer(toAnswer([reportWith([doubled, hole])], null))).toMatchInlineSnapshot(`
+    expect(
+      renderAnswer(
+        toAnswer({ reports: [reportWith([doubled, hole])], figures: null, compared: null }),
+      ),
+    ).toMatchInlineSnapshot(`
       "partition   queue      ledger    stored  rows  dead  pending
       events/1/3  [10, 120)  [0, 100)      98    98     2       20  FAILED
 
@@ -52,8 +57,8 @@ describe('the answer of verify', () => {
         hole: events/1/3 offsets 40–59 (20 records): in the queue, but neither stored nor in the ledger
 
       What to try:
-        row_doubled: Look whether two ledger lines cover them (a chunk sent to two shards), or whether somebody inserted by hand; delete the surplus copy by topic, epoch, partition and offset.
-        hole: Read these offsets from the queue and send them again with \`atbd ingest\`; then look for what moved the group past them (a position set by hand, another consumer in the group, retention shorter than the lag).
+        row_doubled: Look whether two ledger lines cover them (a chunk sent to two shards), or whether somebody inserted by hand; \`atbd verify --repair\` leaves one of them.
+        hole: \`atbd verify --repair\` stores them from the queue; then look for what moved the group past them (a position set by hand, another consumer in the group, retention shorter than the lag).
 
       The queue no longer has all that was stored, so there the ledger and the rows were compared with each other only: events/1/3.
 
@@ -62,50 +67,54 @@ describe('the answer of verify', () => {
   });
 
   it('has offsets as strings and counts as numbers in its published shape', () => {
-    expect(toAnswer([reportWith([hole])], null)).toMatchInlineSnapshot(`
-      {
-        "figures": null,
-        "findings": [
-          {
-            "count": 20,
-            "epoch": 1,
-            "first": "40",
-            "hint": "Read these offsets from the queue and send them again with \`atbd ingest\`; then look for what moved the group past them (a position set by hand, another consumer in the group, retention shorter than the lag).",
-            "kind": "hole",
-            "last": "59",
-            "message": "events/1/3 offsets 40–59 (20 records): in the queue, but neither stored nor in the ledger",
-            "partition": 3,
-            "shards": [],
-            "topic": "events",
-          },
-        ],
-        "findingsLeftOut": 0,
-        "partitions": [
-          {
-            "deadLetters": 2,
-            "epoch": 1,
-            "ledger": {
-              "dead": 2,
-              "end": "100",
-              "first": "0",
-              "lines": 4,
-              "stored": 98,
+    expect(toAnswer({ reports: [reportWith([hole])], figures: null, compared: null }))
+      .toMatchInlineSnapshot(`
+        {
+          "contents": null,
+          "figures": null,
+          "findings": [
+            {
+              "columns": [],
+              "count": 20,
+              "epoch": 1,
+              "first": "40",
+              "hint": "\`atbd verify --repair\` stores them from the queue; then look for what moved the group past them (a position set by hand, another consumer in the group, retention shorter than the lag).",
+              "kind": "hole",
+              "last": "59",
+              "message": "events/1/3 offsets 40–59 (20 records): in the queue, but neither stored nor in the ledger",
+              "partition": 3,
+              "shards": [],
+              "topic": "events",
             },
-            "partition": 3,
-            "pending": "20",
-            "position": "100",
-            "queue": {
-              "end": "120",
-              "start": "10",
+          ],
+          "findingsLeftOut": 0,
+          "partitions": [
+            {
+              "deadLetters": 2,
+              "epoch": 1,
+              "ledger": {
+                "dead": 2,
+                "end": "100",
+                "first": "0",
+                "lines": 4,
+                "stored": 98,
+              },
+              "partition": 3,
+              "pending": "20",
+              "position": "100",
+              "queue": {
+                "end": "120",
+                "start": "10",
+              },
+              "rows": 98,
+              "topic": "events",
+              "trimmed": "10",
+              "verdict": "failed",
             },
-            "rows": 98,
-            "topic": "events",
-            "trimmed": "10",
-            "verdict": "failed",
-          },
-        ],
-        "verdict": "failed",
-      }
-    `);
+          ],
+          "repair": null,
+          "verdict": "failed",
+        }
+      `);
   });
 });

@@ -1,9 +1,10 @@
 import Table from 'cli-table3';
 import { FINDING_KINDS, type Finding, type FindingKind } from '../../../engine/verify/finding.js';
 import type { PartitionReport } from '../../../engine/verify/verify-partition.js';
-import type { FiguresReport } from '../../../engine/verify/verify-figures.js';
 import { sanitizeText } from '../sanitize.js';
 import { type FiguresAnswer, renderFigures, toFiguresAnswer } from './render-figures.js';
+import { type RepairAnswer, renderRepair } from './repair-answer.js';
+import type { Inspection } from './verify-job.js';
 
 /** The published shape of `verify --json`; offsets are strings, because they are 64 bits wide. */
 export interface VerifyAnswer {
@@ -14,6 +15,10 @@ export interface VerifyAnswer {
   readonly findingsLeftOut: number;
   /** The figures per minute, against a recount of the events; null when only one topic was asked for: they are of all topics. */
   readonly figures: readonly FiguresAnswer[] | null;
+  /** How many of the queue's records were compared column by column; null: --contents was not given. */
+  readonly contents: { readonly compared: number } | null;
+  /** What --repair did or would do; the rest of the answer is from after it. null: not asked for, or nothing to mend. */
+  readonly repair: RepairAnswer | null;
 }
 
 interface PartitionAnswer {
@@ -46,15 +51,14 @@ interface FindingAnswer {
   readonly last: string;
   readonly count: number;
   readonly shards: readonly number[];
+  /** Where contents differ: in which columns. Empty where that is not what is wrong. */
+  readonly columns: readonly string[];
   readonly message: string;
   readonly hint: string;
 }
 
 /** The verdict over all partitions and figures, as it is published. */
-export function toAnswer(
-  reports: readonly PartitionReport[],
-  figures: readonly FiguresReport[] | null,
-): VerifyAnswer {
+export function toAnswer({ reports, figures, compared }: Inspection): VerifyAnswer {
   const findings = reports.flatMap((report) => report.findings);
   const areFiguresRight = figures?.every(({ wrongHours }) => wrongHours === 0) ?? true;
   return {
@@ -63,6 +67,8 @@ export function toAnswer(
     findings: findings.map((finding) => toFindingAnswer(finding)),
     findingsLeftOut: reports.reduce((total, report) => total + report.findingsLeftOut, 0),
     figures: figures?.map((report) => toFiguresAnswer(report)) ?? null,
+    contents: compared === null ? null : { compared },
+    repair: null,
   };
 }
 
@@ -92,9 +98,14 @@ function toPartitionAnswer(report: PartitionReport): PartitionAnswer {
 function toFindingAnswer(finding: Finding): FindingAnswer {
   const { kind, topic, epoch, partition, first, last, count, shards } = finding;
   const { says, hint } = FINDING_KINDS[kind];
-  const message = `${placeOf(finding)} (${countOf(count)}): ${says}`;
+  const columns = finding.columns ?? [];
+  const which = columns.length === 0 ? '' : `: ${columns.join(', ')}`;
+  const message = `${placeOf(finding)} (${countOf(count)}): ${says}${which}`;
   const range = { first: String(first), last: String(last) };
-  return { kind, topic, epoch, partition, ...range, count, shards, message, hint };
+  return {
+    ...{ kind, topic, epoch, partition, ...range, count, shards },
+    ...{ columns, message, hint },
+  };
 }
 
 function textOrNull(offset: bigint | null): string | null {
@@ -119,7 +130,13 @@ export function renderAnswer(answer: VerifyAnswer): string {
   const parts = [renderTable(answer.partitions)];
   if (answer.findings.length > 0) parts.push(renderFindings(answer));
   if (answer.figures !== null) parts.push(renderFigures(answer.figures));
-  parts.push(renderNotes(answer.partitions), renderVerdict(answer));
+  if (answer.contents !== null)
+    parts.push(
+      `Contents: ${answer.contents.compared} records of the queue compared, every column.`,
+    );
+  parts.push(renderNotes(answer.partitions));
+  if (answer.repair !== null) parts.push(renderRepair(answer.repair));
+  parts.push(renderVerdict(answer));
   return parts.filter((part) => part !== '').join('\n\n');
 }
 

@@ -22,7 +22,8 @@ export function mapChunks(store: ChunkStore, mappers: ReadonlyMap<string, MapRec
   };
 }
 
-async function mapChunk(chunk: Chunk, map: MapRecord): Promise<Chunk> {
+/** The chunk with the rows that its records become by the topic's format. */
+export async function mapChunk(chunk: Chunk, map: MapRecord): Promise<Chunk> {
   const runs: RecordRun[] = [];
   for (const slice of chunk.runs.flatMap(slicesOf)) {
     const mapped = new MappedRun(slice, map);

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { StackReport } from '../../stack/describe-stack.js';
 import type { VerifyAnswer } from '../../verify/render-report.js';
+import { REFUSALS } from '../../../../engine/verify/repair/plan-repair.js';
 import { FINDING_KINDS } from '../../../../engine/verify/finding.js';
 import { count } from './common.js';
 
@@ -75,6 +76,35 @@ export const migrateOutput = z.strictObject({
 const offset = z.string().describe('64 bits wide, so a text.');
 const verdict = z.enum(['ok', 'failed']);
 
+const place = {
+  topic: z.string(),
+  epoch: z.int(),
+  partition: count,
+  first: offset,
+  last: offset.describe('Itself included.'),
+};
+const mended = count.nullable().describe('null: nothing was touched.');
+
+const repairOutput = z.strictObject({
+  isApplied: z.boolean().describe('false: this is what --yes would do.'),
+  ranges: z.array(
+    z.strictObject({ ...place, events: mended, deadLetters: mended, ledgerLines: mended }),
+  ),
+  figures: z.array(z.strictObject({ shard: count, rollup: z.string(), hours: count })),
+  figuresRefusal: z
+    .enum(['workers_up', 'chunk_open'])
+    .nullable()
+    .describe('Why wrong figures were left as they are.'),
+  unmended: z.array(
+    z.strictObject({
+      kind: z.string(),
+      ...place,
+      refusal: z.enum(Object.keys(REFUSALS) as (keyof typeof REFUSALS)[]),
+      message: z.string(),
+    }),
+  ),
+});
+
 export const verifyOutput = z.strictObject({
   verdict,
   partitions: z.array(
@@ -111,6 +141,7 @@ export const verifyOutput = z.strictObject({
       last: offset.describe('Itself included.'),
       count,
       shards: z.array(count),
+      columns: z.array(z.string()).describe('Where contents differ: in which.'),
       message: z.string(),
       hint: z.string(),
     }),
@@ -146,4 +177,11 @@ export const verifyOutput = z.strictObject({
     .describe(
       'Figures per minute against a recount of the events. null: not asked for, with --topic.',
     ),
+  contents: z
+    .strictObject({ compared: count })
+    .nullable()
+    .describe('Records compared column by column. null: without --contents.'),
+  repair: repairOutput
+    .nullable()
+    .describe('The rest of the answer is from after it. null: not asked for, or nothing to mend.'),
 }) satisfies z.ZodType<VerifyAnswer>;
