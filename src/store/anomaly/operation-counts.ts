@@ -88,10 +88,10 @@ export async function readOperationCounts(
   };
 }
 
-/** One row for each action. */
+/** One row for each action: it is of the operation and of whom its first event says. */
 function actionsSql(condition: string, windowMs: string): string {
   return `
-      SELECT any(events.operation) AS action_operation, any(${WHO}) AS who,
+      SELECT argMin(events.operation, (ts, events.operation)) AS action_operation, argMin(${WHO}, (ts, ${WHO})) AS who,
         intDiv(toUnixTimestamp64Milli(min(ts)), ${windowMs}) AS window
       FROM events
       WHERE ${condition} AND op_id != '' AND operation != '' AND (user_id != '' OR session_id != '')

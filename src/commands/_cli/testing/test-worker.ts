@@ -25,10 +25,25 @@ export interface TestWorker extends AsyncDisposable {
   samplesUntil(
     holds: (samples: Readonly<Record<string, number>>) => boolean,
   ): Promise<Readonly<Record<string, number>>>;
+  /** Bytes that it holds when all garbage is collected: its heap, and its buffers outside of the heap. */
+  retainedBytes(): Promise<number>;
   /** Sends the signal and says how the process ended. */
   end(
     signal: NodeJS.Signals,
   ): Promise<{ readonly code: number | null; readonly signal: string | null }>;
+}
+
+/** Options of node that make a process collect its garbage on SIGUSR2, and write into the file what it holds then. */
+function weighOnSignal(file: string): string[] {
+  const [half, whole] = [JSON.stringify(`${file}.half`), JSON.stringify(file)];
+  const code = `
+    import { renameSync, writeFileSync } from 'node:fs';
+    process.on('SIGUSR2', () => {
+      globalThis.gc();
+      writeFileSync(${half}, JSON.stringify(process.memoryUsage()));
+      renameSync(${half}, ${whole});
+    });`;
+  return ['--expose-gc', '--import', `data:text/javascript,${encodeURIComponent(code)}`];
 }
 
 export async function startTestWorker(
@@ -37,10 +52,16 @@ export async function startTestWorker(
 ): Promise<TestWorker> {
   const dir = await mkdtemp(join(tmpdir(), 'atbd-worker-'));
   const stateFile = join(dir, 'state.json');
+  const memoryFile = join(dir, 'memory.json');
   const { PATH, HOME, TMPDIR } = process.env;
   const child = spawn(
     process.execPath,
-    [BIN, 'worker', 'ingest', '--metrics-listen', '0', '--state-file', stateFile, ...args],
+    [
+      ...weighOnSignal(memoryFile),
+      ...[BIN, 'worker', 'ingest'],
+      ...['--metrics-listen', '0', '--state-file', stateFile],
+      ...args,
+    ],
     { env: { PATH, HOME, TMPDIR, ...env }, stdio: ['ignore', 'ignore', 'pipe'] },
   );
   const exited = once(child, 'exit') as Promise<[number | null, string | null]>;
@@ -79,6 +100,13 @@ export async function startTestWorker(
         const seen = await samples();
         return holds(seen) ? seen : undefined;
       }, samples),
+    async retainedBytes() {
+      child.kill('SIGUSR2');
+      const text = await until(() => readFile(memoryFile, 'utf8').catch(() => undefined));
+      await rm(memoryFile);
+      const { heapUsed, external } = JSON.parse(text) as NodeJS.MemoryUsage;
+      return heapUsed + external;
+    },
     async end(signal) {
       child.kill(signal);
       const [code, endedBy] = await exited;
