@@ -1,21 +1,16 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { freePorts } from './free-ports.js';
+import { BrokerProcess, KAFKA_JARS, kafkaJava } from './kafka-process.js';
 import { hasPart } from './required-part.js';
-
-const JARS = fileURLToPath(new URL('../../../.cache/kafka', import.meta.url));
-
-const CLASSPATH = `${JARS}/*`;
 
 /** Whether Kafka's jars are here; see hasPart. */
 export function hasKafka(): boolean {
-  const isThere = existsSync(JARS) && readdirSync(JARS).some((name) => name.startsWith('kafka_'));
+  const isThere =
+    existsSync(KAFKA_JARS) && readdirSync(KAFKA_JARS).some((name) => name.startsWith('kafka_'));
   return hasPart('kafka', isThere, 'run .ci/install');
 }
 
@@ -50,12 +45,6 @@ export interface KafkaBrokerOptions {
   };
 }
 
-const READY_MS_MAX = 60_000;
-const POLL_MS = 100;
-const HEAP = ['-Xmx384m', '-Xms128m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
-/** Kafka wants one; any will do. */
-const CLUSTER_ID = 'atbdAtbdAtbdAtbdAtbdAg';
-
 export async function startKafkaBroker(options: KafkaBrokerOptions = {}): Promise<KafkaBroker> {
   const dir = await mkdtemp(join(tmpdir(), 'atbd-kafka-'));
   const [port, controllerPort, securePort] = await freePorts(3);
@@ -85,7 +74,7 @@ export async function startKafkaBroker(options: KafkaBrokerOptions = {}): Promis
       return node.pid;
     },
     runTool: (mainClass, args, input) =>
-      execFileSync('java', [...HEAP, '-cp', CLASSPATH, mainClass, ...args], {
+      execFileSync('java', kafkaJava(mainClass, ...args), {
         input,
         encoding: 'utf8',
         stdio: ['pipe', 'pipe', 'pipe'],
@@ -112,67 +101,6 @@ async function addBroker(controllerPort: number): Promise<AddedBroker> {
   ];
   await writeFile(join(dir, 'server.properties'), `${lines.join('\n')}\n`);
   return BrokerProcess.start({ dir, port: port!, formatArgs: [] });
-}
-
-/** One JVM with its folder, which goes with it. */
-class BrokerProcess implements AddedBroker {
-  readonly #dir: string;
-  readonly #port: number;
-  #process: ChildProcess | undefined;
-  readonly #killOnExit = (): void => void this.#process?.kill('SIGKILL');
-
-  private constructor(dir: string, port: number) {
-    this.#dir = dir;
-    this.#port = port;
-    process.on('exit', this.#killOnExit);
-  }
-
-  /** `dir` holds its server.properties. */
-  static async start({
-    dir,
-    port,
-    formatArgs,
-  }: {
-    readonly dir: string;
-    readonly port: number;
-    readonly formatArgs: readonly string[];
-  }): Promise<BrokerProcess> {
-    const format = ['kafka.tools.StorageTool', 'format', '-t', CLUSTER_ID];
-    const config = ['-c', 'server.properties'];
-    execFileSync('java', [...HEAP, '-cp', CLASSPATH, ...format, ...config, ...formatArgs], {
-      cwd: dir,
-      stdio: 'ignore',
-    });
-    const node = new BrokerProcess(dir, port);
-    await node.run();
-    return node;
-  }
-
-  get pid(): number {
-    return this.#process!.pid!;
-  }
-
-  async run(): Promise<void> {
-    this.#process = spawn('java', [...HEAP, '-cp', CLASSPATH, 'kafka.Kafka', 'server.properties'], {
-      cwd: this.#dir,
-      stdio: 'ignore',
-    });
-    await untilListening(this.#port, this.#process);
-  }
-
-  async kill(): Promise<void> {
-    const running = this.#process;
-    if (running?.exitCode !== null || running.signalCode !== null) return;
-    const ended = once(running, 'exit');
-    running.kill('SIGKILL');
-    await ended;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    process.off('exit', this.#killOnExit);
-    await this.kill();
-    await rm(this.#dir, { recursive: true, force: true });
-  }
 }
 
 function properties({
@@ -230,27 +158,4 @@ function properties({
     );
   }
   return `${lines.join('\n')}\n`;
-}
-
-async function untilListening(port: number, broker: ChildProcess): Promise<void> {
-  const deadline = Date.now() + READY_MS_MAX;
-  while (!(await canConnect(port))) {
-    if (broker.exitCode !== null)
-      throw new Error(`the Kafka broker ended with code ${broker.exitCode}`);
-    if (Date.now() > deadline) throw new Error('the Kafka broker did not start');
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-  }
-}
-
-function canConnect(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ port, host: '127.0.0.1' });
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => {
-      resolve(false);
-    });
-  });
 }
