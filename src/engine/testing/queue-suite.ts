@@ -368,6 +368,26 @@ function describeSharing(makeQueue: MakeQueue): void {
       intent: 'mine',
     });
   });
+
+  it('goes on when a refused commit is the first to say that a partition was lost', async () => {
+    await using queue = await makeQueue();
+    const topic = await makeTopic(queue, 1);
+    const groupId = uniqueName('group');
+    let old: OwnedPartition | undefined;
+    await own(queue, { topic, groupId }, (partition) => {
+      old = partition;
+      return Promise.resolve();
+    });
+    let ownedCount = 0;
+    await own(queue, { topic, groupId }, async (partition) => {
+      ownedCount += 1;
+      // As a worker that wakes up finds it: the commit is refused, and the partition's signal does not say why yet.
+      if (ownedCount === 1) await old!.commit({ position: 9n, intent: null });
+      await partition.commit({ position: 0n, intent: 'mine' });
+    });
+    expect(ownedCount).toBe(2);
+    expect((await queue.groupPositions(groupId, topic)).get(0)?.intent).toBe('mine');
+  });
 }
 
 /** Partition of the key "op-0" among six: (murmur2 & 0x7fffffff) % 6, computed with kafkajs' own partitioner. */
