@@ -88,6 +88,7 @@ export class ChaosHits {
   /** Its insert, or the answer to it, waits at the gate until it wakes up: late, when another one has done the work. */
   async #freezeWorker({ moment, victim }: Hit): Promise<HitReport> {
     const worker = pick(this.#targets.workers, victim);
+    await this.#untilOthersWork(worker);
     const caught = await this.#catch(moment, [worker]);
     const step = caught ? await this.#targets.judge.stepOf(caught.range) : 'idle';
     worker.freeze();
@@ -207,6 +208,14 @@ export class ChaosHits {
   async #stepOfOpen(concerns: (range: InsertRange) => boolean): Promise<Step> {
     const { judge } = this.#targets;
     return judge.stepOfAny((await judge.openRanges()).filter(concerns));
+  }
+
+  /** Only one that has come back from its own end can take over what another one drops. */
+  async #untilOthersWork(worker: ChaosWorker): Promise<void> {
+    const deadline = Date.now() + MOMENT_MS_MAX;
+    const others = this.#targets.workers.filter((each) => each !== worker);
+    while (Date.now() < deadline && !others.some(({ partitions }) => partitions.size > 0))
+      await this.#sleep(POLL_MS);
   }
 
   async #isFinishedByOther(range: InsertRange): Promise<boolean> {
