@@ -136,6 +136,24 @@ const CONNECTION_TIMEOUT_MS = 3_000;
 const REQUEST_TIMEOUT_MS = 30_000;
 const METADATA_AGE_MS_MAX = 60_000;
 
+interface RequestQueue {
+  readonly pending: readonly unknown[];
+  scheduleCheckPendingRequests: (this: RequestQueue) => void;
+}
+
+/**
+ * A connection of kafkajs looks for requests that wait every millisecond, for ever (its issue 1704), by a timer with a negative
+ * delay, of which Node 24 warns (1751). Ours looks while requests wait: whatever makes one wait asks for the next look itself.
+ */
+function lookOnlyForWaitingRequests(): void {
+  const { prototype } = require('kafkajs/src/network/requestQueue') as { prototype: RequestQueue };
+  const { scheduleCheckPendingRequests: schedule } = prototype;
+  prototype.scheduleCheckPendingRequests = function scheduleIfAnyWaits(): void {
+    if (this.pending.length > 0) schedule.call(this);
+  };
+}
+lookOnlyForWaitingRequests();
+
 export function createCluster(config: KafkaConfig): Cluster {
   const ClusterOfKafkajs = require('kafkajs/src/cluster') as new (options: object) => Cluster;
   const { createLogger, LEVELS } = require('kafkajs/src/loggers') as {
