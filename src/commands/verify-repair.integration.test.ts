@@ -1,8 +1,4 @@
-import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { IngestCounters } from '../engine/ingest/ingest-counters.js';
 import { runIngestWorker } from '../engine/ingest/ingest-worker.js';
@@ -12,9 +8,11 @@ import type { Queue } from '../engine/model/queue.js';
 import { openQueue } from '../engine/queue/open-queue.js';
 import type { Store } from '../store/clickhouse/store.js';
 import { openRepairStore } from '../store/repair/repair-store.js';
-import { startTestStore } from '../store/testing/test-store.js';
+import { sqlByHand } from '../store/testing/sql-by-hand.js';
+import type { TestStore } from '../store/testing/test-store.js';
 import { createChunkStore } from '../store/write/chunk-store.js';
-import { OUTPUTS } from './_cli/describe/outputs.js';
+import { runAtbd, type Ran } from './_cli/testing/run-atbd.js';
+import { startTestContext, type TestContext } from './_cli/testing/test-context.js';
 import { inspect, mend, planOf } from './_cli/verify/verify-job.js';
 import type { VerifyAnswer } from './_cli/verify/render-report.js';
 
@@ -29,29 +27,19 @@ const DEAD = [33, 83];
 /** Many questions, one after the other, on a machine that others use, too. */
 const TEST_MS_MAX = 300_000;
 
-let folder: string;
+let context: TestContext;
+let testStore: TestStore;
 let queue: Queue;
-let testStore: Awaited<ReturnType<typeof startTestStore>>;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'atbd-repair-'));
-  const path = join(folder, 'queue');
-  queue = await openQueue({ kind: 'embedded', path });
-  testStore = await startTestStore({ shardCount: SHARD_COUNT });
-  const { shards, database, username } = testStore.connection;
-  const store = {
-    ...{ kind: 'clickhouse', shards: shards.map(({ url }) => url), database, username },
-    passwordEnv: 'WRITER',
-    reader: { username: testStore.reader.username, passwordEnv: 'WRITER' },
-  };
-  const contexts = { test: { queue: { kind: 'embedded', path }, store } };
-  await writeFile(join(folder, 'config.yaml'), JSON.stringify({ contexts }));
+  context = await startTestContext({ queue: { kind: 'embedded' }, shardCount: SHARD_COUNT });
+  testStore = context.testStore;
+  queue = await openQueue(context.queue);
 });
 
 afterAll(async () => {
   await queue[Symbol.asyncDispose]();
-  await testStore[Symbol.asyncDispose]();
-  await rm(folder, { recursive: true });
+  await context[Symbol.asyncDispose]();
 });
 
 /** A topic with all its records stored. */
@@ -115,51 +103,18 @@ async function untilPosition(topic: string, end: number): Promise<void> {
   while ((await at()) < BigInt(end)) await systemClock.sleep(POLL_MS);
 }
 
-interface Outcome {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
+function verify(...args: readonly string[]): Promise<Ran> {
+  return runAtbd(['verify', ...args], context);
 }
 
-function verify(...args: readonly string[]): Promise<Outcome> {
-  const env = {
-    ...process.env,
-    ATBD_HOME: folder,
-    ATBD_CONFIG: join(folder, 'config.yaml'),
-    ATBD_CONTEXT: 'test',
-    WRITER: testStore.connection.password,
-  };
-  return new Promise((resolve) => {
-    const command = ['bin/run.js', 'verify', ...args];
-    execFile(process.execPath, command, { env }, (error, stdout, stderr) => {
-      const code = typeof error?.code === 'number' ? error.code : error ? -1 : 0;
-      resolve({ code, stdout, stderr });
-    });
-  });
-}
-
-async function verifyJson(...args: readonly string[]): Promise<VerifyAnswer & { code: number }> {
+async function verifyJson(...args: readonly string[]): Promise<VerifyAnswer & Pick<Ran, 'code'>> {
   const { code, stdout, stderr } = await verify(...args, '--json');
   if (stdout === '') throw new Error(stderr);
-  const answer = JSON.parse(stdout) as VerifyAnswer;
-  expect(OUTPUTS['verify']!.safeParse(answer).error).toBeUndefined();
-  return { code, ...answer };
+  return { code, ...(JSON.parse(stdout) as VerifyAnswer) };
 }
 
-/** Runs SQL on one shard, as somebody would by hand. */
-async function sql(shard: number, text: string): Promise<string> {
-  const { shards, database, username, password } = testStore.connection;
-  const settings = new URLSearchParams({
-    ...{ database, mutations_sync: '1', lightweight_deletes_sync: '1', insert_deduplicate: '0' },
-  });
-  const response = await fetch(`${shards[shard]!.url}/?${settings.toString()}`, {
-    method: 'POST',
-    headers: { 'X-ClickHouse-User': username, 'X-ClickHouse-Key': password },
-    body: text,
-  });
-  const answer = await response.text();
-  if (!response.ok) throw new Error(answer);
-  return answer.trim();
+function sql(shard: number, text: string): Promise<string> {
+  return sqlByHand(testStore, shard, text);
 }
 
 /** The shard of every topic's only partition: the first partition goes to the first one. */

@@ -9,6 +9,7 @@ import { systemClock } from '../engine/model/clock.js';
 import { INGEST_GROUP_ID } from '../engine/model/limit.js';
 import type { Queue } from '../engine/model/queue.js';
 import { openQueue } from '../engine/queue/open-queue.js';
+import { sqlByHand } from '../store/testing/sql-by-hand.js';
 import { startTestStore } from '../store/testing/test-store.js';
 import { createChunkStore } from '../store/write/chunk-store.js';
 import type { VerifyAnswer } from './_cli/verify/render-report.js';
@@ -126,23 +127,8 @@ async function faults(): Promise<{ code: number; findings: string[] }> {
   return { code, findings };
 }
 
-/** Runs SQL on one shard, as somebody would by hand. */
-async function sql(shard: number, text: string): Promise<string> {
-  const { shards, database, username, password } = testStore.connection;
-  const settings = new URLSearchParams({
-    database,
-    mutations_sync: '1',
-    lightweight_deletes_sync: '1',
-    insert_deduplicate: '0',
-  });
-  const response = await fetch(`${shards[shard]!.url}/?${settings.toString()}`, {
-    method: 'POST',
-    headers: { 'X-ClickHouse-User': username, 'X-ClickHouse-Key': password },
-    body: text,
-  });
-  const answer = await response.text();
-  if (!response.ok) throw new Error(answer);
-  return answer.trim();
+function sql(shard: number, text: string): Promise<string> {
+  return sqlByHand(testStore, shard, text);
 }
 
 /** The shard that holds the topic's only partition. */

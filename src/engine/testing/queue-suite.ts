@@ -9,6 +9,7 @@ import type {
   TopicDescription,
 } from '../model/queue.js';
 import { recordsOf } from '../model/record-run.js';
+import { untilAborted } from '../model/until-aborted.js';
 
 /** Enough for a real broker's rebalance on a busy machine. */
 const SETTLE_MS = 40_000;
@@ -331,7 +332,7 @@ function describeSharing(makeQueue: MakeQueue): void {
         const names = owners.get(partition) ?? new Set();
         owners.set(partition, names.add(name));
         expect(names.size).toBe(1);
-        await aborted(lost);
+        await untilAborted(lost);
         names.delete(name);
       }, signal);
     };
@@ -482,15 +483,6 @@ async function waitUntil(condition: () => boolean): Promise<void> {
   await vi.waitFor(() => {
     expect(condition()).toBe(true);
   }, SETTLE_MS);
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener('abort', () => {
-      resolve();
-    });
-  });
 }
 
 function uniqueName(kind: string): string {

@@ -1,6 +1,7 @@
 import type { Clock } from '../../model/clock.js';
 import { decodeIntent } from '../../model/intent.js';
 import type { OwnedPartition, Queue } from '../../model/queue.js';
+import { untilAborted } from '../../model/until-aborted.js';
 
 export interface StandStillSources {
   readonly queue: Pick<Queue, 'listTopics' | 'describeTopic' | 'createConsumer'>;
@@ -112,18 +113,4 @@ class Held {
     this.#isWhole = true;
     this.#all.abort();
   }
-}
-
-function untilAborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else
-      signal.addEventListener(
-        'abort',
-        () => {
-          resolve();
-        },
-        { once: true },
-      );
-  });
 }

@@ -8,6 +8,7 @@ import { kafkaErrorType, toQueueError } from '../kafka-error.js';
 import type { Cluster } from '../kafka-internals.js';
 import { KafkaPartition } from './kafka-partition.js';
 import { fetchRound } from './partition-fetcher.js';
+import { untilAborted } from '../../../model/until-aborted.js';
 
 /** What the consumer asks the queue for, about topics it is assigned. */
 export interface TopicFacts {
@@ -143,7 +144,7 @@ export class KafkaConsumer implements QueueConsumer {
         }),
       );
       const fetching = this.#fetchUntil(over.signal, partitions, room).catch(fail);
-      await aborted(over.signal);
+      await untilAborted(over.signal);
       // Work in flight is finished, or given up, before we come back to the group.
       await this.#finish(handlers);
       room.open();
@@ -357,20 +358,6 @@ class Room {
     }
     this.#isOpen = false;
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else
-      signal.addEventListener(
-        'abort',
-        () => {
-          resolve();
-        },
-        { once: true },
-      );
-  });
 }
 
 /** A function, because the compiler believes that the signal is what it was before the await. */
