@@ -39,7 +39,7 @@ export default class Verify extends AtbdCommand {
     'is looked at again, and said to be unsettled when it does not come to rest. ' +
     'With a time range: records by when they came into the queue, figures by the time of their events. ' +
     'Exit code 1: the faults are named with their place and what to try. ' +
-    '--contents reads the queue again and compares every column, which takes as long as storing it. --repair says what it would mend from ' +
+    '--contents reads the queue again and compares every column, which takes several times as long as storing it. --repair says what it would mend from ' +
     'the queue, and with --yes does it and looks again: rows, dead letters and ledger lines beside live traffic, figures per minute ' +
     'only while no ingest worker is up.';
   static override examples = [

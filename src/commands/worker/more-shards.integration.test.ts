@@ -3,9 +3,11 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { INGEST_GROUP_ID } from '../../engine/model/limit.js';
+import { decodeIntent } from '../../engine/model/intent.js';
 import { createRandom } from '../../engine/model/random.js';
 import { openQueue } from '../../engine/queue/open-queue.js';
 import { KillTest, TOPIC } from '../_cli/testing/kill-test.js';
+import { sqlByHand } from '../../store/testing/sql-by-hand.js';
 import { runAtbd } from '../_cli/testing/run-atbd.js';
 import { startTestContext, type TestContext } from '../_cli/testing/test-context.js';
 import { startTestWorker } from '../_cli/testing/test-worker.js';
@@ -43,6 +45,29 @@ async function partitionsByShard({ testStore }: TestContext): Promise<number[][]
   );
 }
 
+interface PartitionRange {
+  readonly partition: number;
+  readonly first: bigint;
+  readonly last: bigint;
+}
+
+/** Which shards have rows of these offsets. */
+async function shardsOf(
+  { partition, first, last }: PartitionRange,
+  { testStore }: TestContext,
+): Promise<number[]> {
+  const counts = await Promise.all(
+    testStore.connection.shards.map((_, shard) =>
+      sqlByHand(
+        testStore,
+        shard,
+        `SELECT count() FROM events_local WHERE partition = ${partition} AND offset BETWEEN ${first} AND ${last}`,
+      ),
+    ),
+  );
+  return counts.flatMap((count, shard) => (count === '0' ? [] : [shard]));
+}
+
 /** The statement as the page has it. */
 async function movingStatement(): Promise<string> {
   const page = await readFile('docs/shards.md', 'utf8');
@@ -75,7 +100,16 @@ it(
     await test.produce(EVENT_COUNT);
     await once(test.startWorker(`announced:${PARTITION_COUNT}`), 'exit');
     const open = await queue.groupPositions(INGEST_GROUP_ID, TOPIC);
-    expect([...open.values()].some(({ intent }) => intent?.includes('-'))).toBe(true);
+    const announced = [...open].flatMap(([partition, { intent }]) => {
+      const range = decodeIntent(intent)?.open;
+      return range ? [{ partition, ...range }] : [];
+    });
+    // Among them one that moves: of the others nobody could tell to which shard they are sent again.
+    expect(announced.map(({ partition }) => partition)).toEqual(
+      expect.arrayContaining([
+        expect.toSatisfy((partition: number) => partition % 3 === NEW_SHARD),
+      ]),
+    );
 
     await nameShards(context, NEW_SHARD + 1);
     expect(await runAtbd(['migrate'], { env })).toMatchObject({ code: 0 });
@@ -93,6 +127,7 @@ it(
       [1, 3, 5],
       [2, 5],
     ]);
+    for (const range of announced) expect(await shardsOf(range, context)).toEqual([range.shard]);
     expect(await runAtbd(['verify'], { env })).toMatchObject({ code: 0 });
     expect(await worker.end('SIGTERM')).toEqual({ code: 0, signal: null });
   },
