@@ -1,7 +1,7 @@
 // From queue to store: rows/s and CPU-seconds of every process for `atbd worker ingest` from the embedded queue,
 // from Kafka and from Redis, and beside each, in the same run, a direct insert of the very same chunks. `engine` is the run from
 // Kafka with ClickHouse's own Kafka engine as a third.
-// npm run bench -- ingest [events] [embedded|kafka|redis|engine]
+// npm run bench -- ingest [events] [embedded|kafka|redis|engine] [workers]
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
@@ -21,37 +21,37 @@ const SHARD_COUNT = 3;
 const BATCH_SIZE = 5_000;
 const POLL_MS = 20;
 
-export default async function bench([eventCount = '500000', only]) {
-  const count = Number(eventCount);
+export default async function bench([eventCount = '500000', only, workers = '1']) {
+  const load = { count: Number(eventCount), workerCount: Number(workers) };
   const isAsked = (kind) => only === undefined || only === kind;
-  if (isAsked('embedded')) await benchQueue('embedded', { kind: 'embedded' }, count, []);
-  if (isAsked('kafka') && hasKafka()) await benchKafka(count);
-  if (only === 'engine' && hasKafka()) await benchKafka(count, { withEngine: true });
-  if (isAsked('redis') && hasRedis()) await benchRedis(count);
+  if (isAsked('embedded')) await benchQueue('embedded', { kind: 'embedded' }, load, []);
+  if (isAsked('kafka') && hasKafka()) await benchKafka(load);
+  if (only === 'engine' && hasKafka()) await benchKafka(load, { withEngine: true });
+  if (isAsked('redis') && hasRedis()) await benchRedis(load);
 }
 
-async function benchRedis(count) {
+async function benchRedis(load) {
   const server = await startRedisServer();
   try {
     const queue = { kind: 'redis', url: server.url };
-    await benchQueue('redis', queue, count, [['server', server.pid]]);
+    await benchQueue('redis', queue, load, [['server', server.pid]]);
   } finally {
     await server[Symbol.asyncDispose]();
   }
 }
 
-async function benchKafka(count, { withEngine = false } = {}) {
+async function benchKafka(load, { withEngine = false } = {}) {
   const broker = await startKafkaBroker();
   try {
     const queue = { kind: 'kafka', brokers: [broker.bootstrap] };
     const engineFrom = withEngine ? broker.bootstrap : undefined;
-    await benchQueue('kafka', queue, count, [['broker', broker.pid]], engineFrom);
+    await benchQueue('kafka', queue, load, [['broker', broker.pid]], engineFrom);
   } finally {
     await broker[Symbol.asyncDispose]();
   }
 }
 
-async function benchQueue(name, queueSpec, count, others, engineFrom) {
+async function benchQueue(name, queueSpec, { count, workerCount }, others, engineFrom) {
   const context = await startTestContext({ queue: queueSpec, shardCount: SHARD_COUNT });
   const queue = await openQueue(context.queue);
   try {
@@ -65,21 +65,23 @@ async function benchQueue(name, queueSpec, count, others, engineFrom) {
     if (engineFrom !== undefined) await dropWordIndex(context);
     await warmUp(context);
     await emptyTables(context);
-    const worker = spawn(process.execPath, [BIN, 'worker', 'ingest'], {
-      env: { ...process.env, ...context.env },
-      stdio: 'ignore',
-    });
-    const exited = once(worker, 'exit');
-    const processes = [['worker', worker.pid], ...shards, ...others];
+    const workers = Array.from({ length: workerCount }, () =>
+      spawn(process.execPath, [BIN, 'worker', 'ingest'], {
+        env: { ...process.env, ...context.env },
+        stdio: 'ignore',
+      }),
+    );
+    const named = workers.map(({ pid }, index) => [`worker-${index}`, pid]);
+    const processes = [...named, ...shards, ...others];
     // Starting is a process's price, not an event's: it is measured apart, up to the first chunk's announcement.
     const start = await measure(count, processes, () => untilAnnounced(queue));
     const byWorker = await measure(count, processes, () => untilStored(queue));
-    report('worker', byWorker);
+    report(workerCount === 1 ? 'worker' : `${workerCount} workers`, byWorker);
+    const nodeSecondsOf = ({ cpu }) => named.reduce((sum, [each]) => sum + cpu[each], 0);
     console.log(
-      `  (its start before that: ${start.seconds.toFixed(2)} s, ${start.cpu.worker.toFixed(2)} CPU-s of the worker)`,
+      `  (the start before that: ${start.seconds.toFixed(2)} s, ${nodeSecondsOf(start).toFixed(2)} CPU-s of Node)`,
     );
-    worker.kill('SIGTERM');
-    await exited;
+    await Promise.all(workers.map(end));
 
     const chunks = await chunksOf(context, queue);
     await emptyTables(context);
@@ -95,15 +97,21 @@ async function benchQueue(name, queueSpec, count, others, engineFrom) {
       insert(context, chunks),
     );
     report('direct', direct);
-    const { cpu, seconds } = byWorker;
+    const nodeUs = (nodeSecondsOf(byWorker) / count) * 1e6;
     console.log(
-      `  worker / direct: ${(direct.seconds / seconds).toFixed(2)}x of the rate; Node ${((cpu.worker / count) * 1e6).toFixed(2)} µs an event; ` +
+      `  worker / direct: ${(direct.seconds / byWorker.seconds).toFixed(2)}x of the rate; Node ${nodeUs.toFixed(2)} µs an event; ` +
         `${chunks.length} chunks of ${Math.round(count / chunks.length)} events`,
     );
   } finally {
     await queue[Symbol.asyncDispose]();
     await context[Symbol.asyncDispose]();
   }
+}
+
+async function end(worker) {
+  const exited = once(worker, 'exit');
+  worker.kill('SIGTERM');
+  await exited;
 }
 
 async function produce(queue, count) {

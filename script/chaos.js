@@ -45,6 +45,10 @@ function readOptions() {
 const chosen = readOptions();
 if (!existsSync(new URL('../dist/commands', import.meta.url)))
   fail('cannot find dist/: run `npm run build` first');
+const { hasKafka } = await import('../dist/engine/testing/kafka-broker.js');
+const { hasRedis } = await import('../dist/engine/testing/redis-server.js');
+const hasQueue = { kafka: hasKafka, redis: hasRedis, embedded: () => true };
+if (!hasQueue[chosen.queue]()) process.exit(2);
 const { runChaosInFolder } = await import('../dist/commands/_cli/testing/chaos/chaos-run.js');
 const { renderResult } = await import('../dist/commands/_cli/testing/chaos/chaos-report.js');
 

@@ -6,6 +6,7 @@ import type { TopicSpec } from '../../engine/edge/topic/topic-spec.js';
 import { INGEST_GROUP_ID } from '../../engine/model/limit.js';
 import { openQueue } from '../../engine/queue/open-queue.js';
 import { hasKafka, startKafkaBroker } from '../../engine/testing/kafka-broker.js';
+import { hasRedis, startRedisServer } from '../../engine/testing/redis-server.js';
 import { runAtbd } from '../_cli/testing/run-atbd.js';
 import {
   startTestContext,
@@ -162,6 +163,7 @@ function describeTopics(name: string, start: () => Promise<ForeignQueue>): void 
         await expectEvents(context);
         await expectPages(context);
         await expectFinding(context);
+        await expectMended(context);
       },
       TEST_MS_MAX,
     );
@@ -228,6 +230,14 @@ async function expectFinding({ testStore, env }: TestContext): Promise<void> {
   });
 }
 
+/** The one event comes back out of its record, which is mapped again. */
+async function expectMended({ env }: TestContext): Promise<void> {
+  const { code, stdout, stderr } = await runAtbd(['verify', '--repair', '--yes'], { env });
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(stdout).toMatch(/^ {2}otlp_logs\/1\/\d+ offsets .*: 1 event$/mu);
+  expect(await runAtbd(['verify', '--contents'], { env })).toMatchObject({ code: 0 });
+}
+
 function startWorker({ env }: TestContext, failpoint?: string): ReturnType<typeof spawn> {
   return spawn(process.execPath, ['bin/run.js', 'worker', 'ingest', '--session-timeout', '6000'], {
     env: { ...process.env, ...env, ...(failpoint && { ATBD_FAILPOINT: failpoint }) },
@@ -279,27 +289,41 @@ async function countsOf({ testStore }: TestContext, topic: string): Promise<unkn
   return row;
 }
 
+/** By our own producer, where nobody else's is at hand. */
+async function openOurs(context: TestContext): Promise<{ readonly send: Send } & AsyncDisposable> {
+  const queue = await openQueue(context.queue);
+  for (const { spec } of TOPICS)
+    await queue.createTopic(spec.name, { partitionCount: PARTITION_COUNT });
+  const producer = await queue.createProducer();
+  return {
+    send: async (topic, messages) => {
+      await producer.send(topic, [...messages]);
+    },
+    async [Symbol.asyncDispose]() {
+      await producer[Symbol.asyncDispose]();
+      await queue[Symbol.asyncDispose]();
+    },
+  };
+}
+
 describeTopics('the embedded queue', () =>
   Promise.resolve({
     queue: { kind: 'embedded' },
-    async open(context) {
-      const queue = await openQueue(context.queue);
-      for (const { spec } of TOPICS)
-        await queue.createTopic(spec.name, { partitionCount: PARTITION_COUNT });
-      const producer = await queue.createProducer();
-      return {
-        send: async (topic, messages) => {
-          await producer.send(topic, [...messages]);
-        },
-        async [Symbol.asyncDispose]() {
-          await producer[Symbol.asyncDispose]();
-          await queue[Symbol.asyncDispose]();
-        },
-      };
-    },
+    open: openOurs,
     [Symbol.asyncDispose]: () => Promise.resolve(),
   }),
 );
+
+describe.runIf(hasRedis())('with a server', () => {
+  describeTopics('Redis', async () => {
+    const server = await startRedisServer();
+    return {
+      queue: { kind: 'redis', url: server.url },
+      open: openOurs,
+      [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+    };
+  });
+});
 
 describe.runIf(hasKafka())('with a broker', () => {
   describeTopics('Kafka', async () => {

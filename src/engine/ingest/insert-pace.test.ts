@@ -18,8 +18,8 @@ describe('InsertPace', () => {
   it.each([
     ['nobody has inserted', [], 200],
     ['one partition inserts quickly', [60], 200],
-    ['three partitions insert quickly', [60, 60, 60], 360],
-    ['six partitions insert quickly', [50, 50, 50, 50, 50, 50], 600],
+    ['three partitions insert quickly', [60, 60, 60], 240],
+    ['six partitions insert quickly', [50, 50, 50, 50, 50, 50], 400],
     ['many partitions insert quickly', Array.from({ length: 60 }, () => 50), 700],
     ['one partition inserts slowly', [300], 600],
     ['six partitions insert slowly', [400, 400, 400, 400, 400, 400], 800],
@@ -31,14 +31,14 @@ describe('InsertPace', () => {
   it('counts the latest insert of a partition only', () => {
     const { pace } = paceAfter([60, 60, 60, 60]);
     for (let count = 0; count < 100; count += 1) pace.add('events/1', 30);
-    expect(pace.lingerMs('events/0')).toBe(420);
+    expect(pace.lingerMs('events/0')).toBe(280);
   });
 
   it('forgets the part of a partition that has inserted nothing for a while', () => {
     const { pace, now } = paceAfter([60, 60, 60, 60, 60]);
     now.ms += 2_001;
-    pace.add('events/0', 60);
-    pace.add('events/1', 60);
+    pace.add('events/0', 90);
+    pace.add('events/1', 90);
     expect(pace.lingerMs('events/0')).toBe(240);
   });
 });

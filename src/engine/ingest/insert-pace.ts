@@ -10,7 +10,7 @@ const LINGER_MS_SHARED = 700;
 const LINGER_MS_MAX = 1_000;
 
 /** Inserts of all partitions together, one after the other, are to take at most this part of the time. */
-const INSERT_SHARE = 0.5;
+const INSERT_SHARE = 0.75;
 
 /** A partition that inserted nothing for so long has no part in the store's work. */
 const ACTIVE_MS = 2 * LINGER_MS_MAX;

@@ -16,7 +16,7 @@ export const CHUNK_BYTES_MAX = 16 * 1024 * 1024;
 /** The topic that `ingest` and the simulators fill unless told otherwise. */
 export const DEFAULT_TOPIC = 'events';
 
-/** Partitions of a topic that atbd creates: two per shard of the default stack. */
+/** Partitions of a topic that atbd creates, but for a local stack's own, which has one a shard. */
 export const DEFAULT_PARTITION_COUNT = 6;
 
 /** Consumer group of the ingest workers. */

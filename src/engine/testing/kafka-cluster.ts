@@ -49,7 +49,8 @@ export async function startKafkaCluster({
   };
   if (brokers.length < brokerCount) {
     await stop();
-    throw new Error('a broker of the cluster did not start');
+    const failed = started.find((each) => each.status === 'rejected');
+    throw new Error('a broker of the cluster did not start', { cause: failed?.reason });
   }
   const bootstrap = brokerPorts.map((port) => `127.0.0.1:${port}`);
   return { brokers, bootstrap, isInSync: () => isInSync(bootstrap), [Symbol.asyncDispose]: stop };

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { DEFAULT_BACKOFF } from '../../../engine/deploy/backoff.js';
 import type { PartSpec, ProcessSpec, TaskSpec } from '../../../engine/deploy/part.js';
 import { systemClock } from '../../../engine/model/clock.js';
-import { DEFAULT_PARTITION_COUNT, DEFAULT_TOPIC } from '../../../engine/model/limit.js';
+import { DEFAULT_TOPIC } from '../../../engine/model/limit.js';
 import { openQueue } from '../../../engine/queue/open-queue.js';
 import {
   embeddedServerCommand,
@@ -43,7 +43,7 @@ const LIMITS = {
 /** What a local stack consists of, ready to be supervised. */
 export async function stackParts(home: AtbdHome, record: StackRecord): Promise<PartSpec[]> {
   const shards = await Promise.all(record.shards.map((_, index) => shardPart(home, record, index)));
-  return [queuePart(), ...shards, schemaPart(home, record), ingestPart(home)];
+  return [queuePart(record), ...shards, schemaPart(home, record), ingestPart(home)];
 }
 
 async function shardPart(home: AtbdHome, record: StackRecord, shard: number): Promise<ProcessSpec> {
@@ -72,8 +72,11 @@ async function shardPart(home: AtbdHome, record: StackRecord, shard: number): Pr
   };
 }
 
-/** Makes the topic, and keeps the embedded log and the streams of a Redis within their bounds; a Kafka looks after itself. */
-function queuePart(): TaskSpec {
+/**
+ * Makes the topic, with a partition a shard: an insert costs a shard nearly the same whatever its size, and this machine pays for
+ * all of them. Then keeps the embedded log and the streams of a Redis within their bounds; a Kafka looks after itself.
+ */
+function queuePart({ shards }: StackRecord): TaskSpec {
   return {
     kind: 'task',
     name: 'queue',
@@ -83,7 +86,7 @@ function queuePart(): TaskSpec {
     run: async ({ signal, onReady }) => {
       const context = await resolveContext({ name: LOCAL_CONTEXT });
       await using queue = await openQueue(context.queue);
-      await queue.createTopic(DEFAULT_TOPIC, { partitionCount: DEFAULT_PARTITION_COUNT });
+      await queue.createTopic(DEFAULT_TOPIC, { partitionCount: shards.length });
       onReady();
       for await (const _tick of every(RETENTION_INTERVAL_MS, signal)) {
         await queue.enforceRetention?.();
