@@ -11,8 +11,8 @@ import { promisify } from 'node:util';
 const BIN = fileURLToPath(new URL('../bin/run.js', import.meta.url));
 /** The kernel counts a process's time in these (getconf CLK_TCK is 100 on every Linux we know). */
 const TICKS_A_SECOND = 100;
-/** The goal of the design, in ms. */
-const FRESHNESS_GOAL_MS = 2_000;
+/** The goals in ms: beside questions, and without any. */
+const [FRESHNESS_GOAL_MS, FRESHNESS_GOAL_ALONE_MS] = [2_000, 1_000];
 const OUTPUT_BYTES_MAX = 16 * 1024 * 1024;
 
 export default async function bench([
@@ -65,10 +65,9 @@ function print(report, circumstances) {
       `  ${kind.padEnd(10)} ${[p50, p90, p99, max].map(ms).join(' ')}  ${count} (${errors} failed)`,
     );
   }
-  const verdict = freshness.p99 < FRESHNESS_GOAL_MS ? 'met' : 'missed';
-  console.log(
-    `freshness p99 ${ms(freshness.p99).trim()} ms, goal < ${FRESHNESS_GOAL_MS} ms: ${verdict}`,
-  );
+  const goalMs = selects.rateWanted > 0 ? FRESHNESS_GOAL_MS : FRESHNESS_GOAL_ALONE_MS;
+  const verdict = freshness.p99 < goalMs ? 'met' : 'missed';
+  console.log(`freshness p99 ${ms(freshness.p99).trim()} ms, goal < ${goalMs} ms: ${verdict}`);
 }
 
 function ms(value) {

@@ -19,4 +19,25 @@ describe('readChunk', () => {
     expect(waits).toEqual([600]);
     expect(chunk).toMatchObject({ first: 5n, last: 7n });
   });
+
+  it('goes on while there is a backlog, without waiting, and asks for no more than a chunk may hold', async () => {
+    const sizes = [1_500_000, 1_200_000, 10, 1_500_000];
+    const asked: object[] = [];
+    const partition = {
+      read: (options: object) => {
+        asked.push(options);
+        const value = Buffer.alloc(sizes[asked.length - 1]!);
+        const offset = BigInt(asked.length);
+        return Promise.resolve([
+          runOf([{ offset, timestampMs: 0, key: null, value, headers: undefined }]),
+        ]);
+      },
+      seek: () => undefined,
+    };
+    const limits = { recordsMax: 100, bytesMax: 3_000_000 };
+    const chunk = await readChunk(partition, 1n, limits, 600);
+    const bytesMin = limits.bytesMax;
+    expect(asked).toEqual([600, 0, 0].map((waitMs) => ({ bytesMin, waitMs })));
+    expect(chunk).toMatchObject({ first: 1n, last: 3n });
+  });
 });

@@ -11,8 +11,11 @@ export interface ReadAhead {
   readonly runs: readonly RecordRun[];
 }
 
-/** Enough to send without waiting for more. */
-const BYTES_WORTH_SENDING = 1024 * 1024;
+/** Enough to send without waiting for more: some 10,000 records, with which an insert costs little more a record than at its largest. */
+const BYTES_WORTH_SENDING = 4 * 1024 * 1024;
+
+/** A read that brings less than this has emptied what the queue's client has at hand. */
+const BACKLOG_BYTES = 1024 * 1024;
 
 /**
  * The next chunk from the read cursor, which must stand at `position`; undefined when nothing came
@@ -26,13 +29,15 @@ export async function readChunk(
   lingerMs: number,
 ): Promise<ReadAhead | undefined> {
   const taken = new Taken(limits);
+  const bytesMin = Math.min(BYTES_WORTH_SENDING, limits.bytesMax);
   let waitMs = lingerMs;
   while (!taken.isFull) {
-    const runs = await partition.read({ bytesMin: BYTES_WORTH_SENDING, waitMs });
+    const bytesBefore = taken.bytes;
+    const runs = await partition.read({ bytesMin, waitMs });
     if (runs === undefined) break;
     const leftOver = taken.add(runs);
     if (leftOver !== undefined) partition.seek(leftOver);
-    if (taken.bytes < BYTES_WORTH_SENDING) break;
+    if (taken.bytes - bytesBefore < BACKLOG_BYTES) break;
     // There is a backlog: take what is at hand, wait for nothing.
     waitMs = 0;
   }
