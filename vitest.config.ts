@@ -17,8 +17,8 @@ export default defineConfig({
           name: 'integration',
           include: ['src/**/*.integration.test.ts', 'scenarios/**/*.integration.test.ts'],
           globalSetup: ['src/engine/testing/integration-setup.ts'],
-          // Real servers share two cores: one file at a time, and time enough for a cold start.
-          fileParallelism: false,
+          // Real servers share the cores: two files at a time, because each waits for a part of its time, and time enough for a cold start.
+          maxWorkers: 2,
           sequence: { groupOrder: 1 },
           pool: 'forks',
           testTimeout: 120_000,
