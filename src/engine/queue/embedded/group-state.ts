@@ -2,6 +2,7 @@ import { AtbdError } from '../../model/error.js';
 import type { GroupPosition } from '../../model/queue.js';
 import type { LeaseRow, LogFile, MemberRow } from './log-file.js';
 import type { PartitionId } from './partition-log.js';
+import { nameOf } from '../held-partitions.js';
 import { type LeasePlan, planLeases } from '../plan-leases.js';
 import { isGone, type ProcessIdentity } from './process-identity.js';
 
@@ -101,11 +102,6 @@ export function commitPosition(
 export function positionOf(file: LogFile, groupId: string, id: PartitionId): GroupPosition | null {
   const row = file.positions.get([groupId, id.topicId, id.partition]);
   return row ? { position: BigInt(row.position), intent: row.intent } : null;
-}
-
-/** Names a partition by its identity, so that one of a topic made again is another. */
-export function nameOf({ topicId, partition }: PartitionId): string {
-  return `${topicId}/${partition}`;
 }
 
 function planFor(file: LogFile, member: GroupMember, alive: ReadonlySet<string>): LeasePlan {
