@@ -4,8 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { differencesOf, countEvents, countInFiles } from './demo/count-lines.js';
 import { renderCounts, totalOf } from './demo/count-lines.js';
+import { runDemo } from './demo/run-demo.js';
 import { Screen, seconds } from './demo/screen.js';
-import { Stage } from './demo/stage.js';
 import { startFleet } from './driver/fleet.js';
 import { planShopping } from './driver/plan.js';
 import { shop } from './driver/shop.js';
@@ -33,28 +33,27 @@ const { values: options } = parseArgs({
 });
 
 const screen = new Screen();
-const interrupt = new AbortController();
-for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
-  process.on(name, () => interrupt.abort(new Error(`stopped by ${name}`)));
-}
 
 if (options.help) console.log(USAGE);
-else await main();
-
-async function main() {
-  const began = performance.now();
-  screen.title('atbd: from the logs of four services to the trace of one failed payment');
-  const stage = await Stage.open(screen);
-  try {
-    await tell(stage, interrupt.signal);
-  } catch (error) {
-    process.exitCode = interrupt.signal.aborted ? 130 : 1;
-    screen.fail(interrupt.signal.aborted ? interrupt.signal.reason.message : error.message);
-  }
-  await end(stage);
-  const took = seconds(performance.now() - began);
-  if (process.exitCode) screen.fail(`ended after ${took}`);
-  else screen.done(`all done after ${took}`);
+else {
+  await runDemo({
+    screen,
+    title: 'atbd: from the logs of four services to the trace of one failed payment',
+    isKept: options.keep,
+    tell,
+    ideas: [
+      'npm run demo:fleet -- --keep    leaves the stack running and says how to reach it',
+      'npx atbd up --local             starts one that stays; npx atbd --help says what it can do',
+    ],
+    goOn: (stage) => [
+      ...Object.entries(stage.settings).map(([name, value]) => `export ${name}=${value}`),
+      'npx atbd status',
+      'npx atbd query logs --level warn+ --since 10m',
+      'npx atbd query logs sold out --since 10m',
+      'npx atbd down --purge --yes      # when you have seen enough',
+      `rm -r ${stage.dir}              # the services' log files, too`,
+    ],
+  });
 }
 
 async function tell(stage, signal) {
@@ -176,43 +175,4 @@ function chooseAction(ndjson) {
   if (won.length === 0)
     throw new Error('cannot find a payment that was asked for again: try another --seed');
   return won[0].op_id;
-}
-
-async function end(stage) {
-  try {
-    if (options.keep && !process.exitCode) await sayHowToGoOn(stage);
-    else await takeDown(stage);
-  } catch (error) {
-    process.exitCode ||= 1;
-    screen.fail(error.message);
-  }
-}
-
-async function takeDown(stage) {
-  if (!process.exitCode) {
-    screen.step(
-      'Going on by hand',
-      'npm run demo:fleet -- --keep    leaves the stack running and says how to reach it',
-      'npx atbd up --local       starts one that stays; npx atbd --help says what it can do',
-    );
-  }
-  await stage.takeDown();
-}
-
-async function sayHowToGoOn(stage) {
-  await stage.keep();
-  screen.step('Going on by hand', 'The stack still runs. In a shell, in this folder:');
-  screen.say();
-  for (const [name, value] of Object.entries(stage.settings))
-    screen.say(`  export ${name}=${value}`);
-  for (const line of [
-    'npx atbd status',
-    'npx atbd query logs --level warn+ --since 10m',
-    'npx atbd query logs sold out --since 10m',
-    'npx atbd down --purge --yes      # when you have seen enough',
-    `rm -r ${stage.dir}`,
-  ]) {
-    screen.say(`  ${line}`);
-  }
-  screen.say(`\nThe services' log files are in ${stage.logDir}.`);
 }

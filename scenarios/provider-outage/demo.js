@@ -4,8 +4,8 @@ import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { tmpdir } from 'node:os';
 import { parseArgs } from 'node:util';
-import { Screen, seconds } from '../fleet/demo/screen.js';
-import { Stage } from '../fleet/demo/stage.js';
+import { runDemo } from '../fleet/demo/run-demo.js';
+import { Screen } from '../fleet/demo/screen.js';
 
 const USAGE = `Usage: npm run demo -- [--keep]
 
@@ -19,30 +19,27 @@ const { values: options } = parseArgs({
 });
 
 const screen = new Screen();
-const interrupt = new AbortController();
-for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
-  process.on(name, () => interrupt.abort(new Error(`stopped by ${name}`)));
-}
 
 if (options.help) console.log(USAGE);
-else await main();
-
-async function main() {
-  const began = performance.now();
-  screen.title(
-    'atbd: a payment provider is down for twenty minutes, and what an operator sees of it',
-  );
-  const stage = await Stage.open(screen);
-  try {
-    await tell(stage, interrupt.signal);
-  } catch (error) {
-    process.exitCode = interrupt.signal.aborted ? 130 : 1;
-    screen.fail(interrupt.signal.aborted ? interrupt.signal.reason.message : error.message);
-  }
-  await end(stage);
-  const took = seconds(performance.now() - began);
-  if (process.exitCode) screen.fail(`ended after ${took}`);
-  else screen.done(`all done after ${took}`);
+else {
+  await runDemo({
+    screen,
+    title: 'atbd: a payment provider is down for twenty minutes, and what an operator sees of it',
+    isKept: options.keep,
+    tell,
+    ideas: [
+      'npm run demo -- --keep    leaves the stack running and says how to reach it',
+      'npm run demo:fleet        the same on the logs of four real services',
+      'npx atbd scenario ls      the other stories',
+    ],
+    goOn: (stage) => [
+      `export ATBD_HOME=${stage.env.ATBD_HOME}`,
+      'npx atbd status',
+      'npx atbd query logs --level warn+ --from 2026-03-02 --to 2026-03-03',
+      'npx atbd down --purge --yes      # when you have seen enough',
+      `rm -r ${stage.dir}`,
+    ],
+  });
 }
 
 async function tell(stage, signal) {
@@ -105,41 +102,4 @@ function choose(ndjson) {
     .toSorted((a, b) => a[0].ts.localeCompare(b[0].ts));
   if (recovered.length === 0) throw new Error('cannot find an order that was paid after an outage');
   return { failed: recovered[0][0].op_id, paid: recovered[0].at(-1).op_id };
-}
-
-async function end(stage) {
-  try {
-    if (options.keep && !process.exitCode) await sayHowToGoOn(stage);
-    else await takeDown(stage);
-  } catch (error) {
-    process.exitCode ||= 1;
-    screen.fail(error.message);
-  }
-}
-
-async function takeDown(stage) {
-  if (!process.exitCode) {
-    screen.step(
-      'Going on by hand',
-      'npm run demo -- --keep    leaves the stack running and says how to reach it',
-      'npm run demo:fleet        the same on the logs of four real services',
-      'npx atbd scenario ls      the other stories',
-    );
-  }
-  await stage.takeDown();
-}
-
-async function sayHowToGoOn(stage) {
-  await stage.keep();
-  screen.step('Going on by hand', 'The stack still runs. In a shell, in this folder:');
-  screen.say();
-  screen.say(`  export ATBD_HOME=${stage.env.ATBD_HOME}`);
-  for (const line of [
-    'npx atbd status',
-    'npx atbd query logs --level warn+ --from 2026-03-02 --to 2026-03-03',
-    'npx atbd down --purge --yes      # when you have seen enough',
-    `rm -r ${stage.dir}`,
-  ]) {
-    screen.say(`  ${line}`);
-  }
 }
