@@ -152,13 +152,30 @@ function judged(record: QueueRecord, storedReason: string | undefined): Place {
   if (value === null) return [at, 'tombstone'];
   if (value.length > VALUE_BYTES_MAX) return [at, 'value_too_large'];
   const kind = kindOf(value);
-  const isBeyondStore = storedReason === 'invalid_json' && BEYOND_STORE.test(value.toString());
-  if (isBeyondStore || kind === 'invalid_json') return [at, 'invalid_json'];
+  const isRefused = storedReason === 'invalid_json' && isBeyondStore(value.toString());
+  if (isRefused || kind === 'invalid_json') return [at, 'invalid_json'];
   return [at, kind === 'object' ? 1 : kind];
 }
 
-/** JSON by the letter, but not to the server's parser: half a surrogate pair, numbers of more than 64 bits, very deep nesting. */
-const BEYOND_STORE = /\\ud[89a-f]|\d{19}|\de[+-]?\d|(?:\[|\{"a":){900}/i;
+/** JSON by the letter, but not to the server's parser: half a surrogate pair, numbers of more than 64 bits. */
+const BEYOND_STORE = /\\ud[89a-f]|\d{19}|\de[+-]?\d/i;
+/** So deep it may be, and a little deeper. */
+const DEPTH_BEYOND_STORE = 900;
+
+/** Whether the server may refuse what is valid JSON. */
+function isBeyondStore(text: string): boolean {
+  return BEYOND_STORE.test(text) || depthOf(text) >= DEPTH_BEYOND_STORE;
+}
+
+/** How many lists and objects lie in one another, in valid JSON. */
+function depthOf(text: string): number {
+  let [depth, deepest] = [0, 0];
+  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[[{\]}]/gs)) {
+    if (token === '[' || token === '{') deepest = Math.max(deepest, (depth += 1));
+    else if (token === ']' || token === '}') depth -= 1;
+  }
+  return deepest;
+}
 
 function kindOf(value: Buffer): 'object' | 'not_an_object' | 'invalid_json' {
   if (!isUtf8(value)) return 'invalid_json';
