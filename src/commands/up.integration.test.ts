@@ -70,6 +70,13 @@ describe('atbd up --local', () => {
     expect(servers).toHaveLength(3);
   });
 
+  it('makes the topic with a partition a shard', async () => {
+    const { partitions } = JSON.parse((await stack.atbd('verify', '--json')).stdout) as {
+      partitions: { partition: number }[];
+    };
+    expect(partitions.map(({ partition }) => partition)).toEqual([0, 1, 2]);
+  });
+
   it('keeps another number of shards out of a stack that has three', async () => {
     const { code, stderr } = await stack.atbd('up', '--local', '--shards', '2');
     expect(code).toBe(2);
